@@ -1,0 +1,139 @@
+// What the binary offers to TypeScript. Hand-written; test/main/engine/addon.test.ts holds it to the truth.
+// Errors thrown or rejected carry `code` (a native FailureCode) and `hint`.
+
+export type KvType = 'f32' | 'f16' | 'q8_0';
+export type Simd = 'auto' | 'scalar' | 'avx2' | 'avx512';
+
+export interface LoadOptions {
+  path: string;
+  /** 0 or absent: one per core this process may use. */
+  threads?: number;
+  kvType?: KvType;
+  /** 0 or absent: what the model declares, less if memory does not allow it. */
+  contextTokens?: number;
+  simd?: Simd;
+}
+
+export interface ModelInfo {
+  architecture: string;
+  name: string;
+  licence: string;
+  quantisation: string;
+  /** Jinja source; '' when the file has none. */
+  chatTemplate: string;
+  bosToken: string;
+  eosToken: string;
+  addBos: boolean;
+  fingerprint: string;
+  fileBytes: number;
+  parameters: number;
+  contextLength: number;
+  layers: number;
+  embeddingLength: number;
+  ffnLength: number;
+  heads: number;
+  kvHeads: number;
+  headDim: number;
+  vocabSize: number;
+}
+
+export interface MemoryPlan {
+  weightsBytes: number;
+  kvBytes: number;
+  scratchBytes: number;
+  totalBytes: number;
+  availableBytes: number;
+  contextTokens: number;
+  largestContextTokens: number;
+  fits: boolean;
+}
+
+/** Only the chat template's own text may be `special`. */
+export interface Segment {
+  text: string;
+  special: boolean;
+}
+
+export interface Sparsity {
+  tau: number;
+  layers: number[];
+  window: number;
+  minTokens: number;
+  pool: number;
+}
+
+export interface Sampling {
+  temperature?: number;
+  topK?: number;
+  topP?: number;
+  minP?: number;
+  repetitionPenalty?: number;
+  repetitionWindow?: number;
+  seed?: number;
+}
+
+export interface ReadingProgress {
+  tokensDone: number;
+  tokensTotal: number;
+  seconds: number;
+}
+
+export interface ReadResult {
+  cancelled: boolean;
+  reusedTokens: number;
+  readTokens: number;
+  seconds: number;
+  /** One per layer; 1 is dense. */
+  keptFraction: number[];
+}
+
+export interface GenerateOptions {
+  sampling?: Sampling;
+  maxTokens?: number;
+  stop?: string[];
+}
+
+export interface GenerateResult {
+  reason: 'stop' | 'length' | 'cancelled' | 'context_full';
+  tokens: number;
+  firstTokenSeconds: number;
+  seconds: number;
+}
+
+export interface NativeSession {
+  /** One call at a time; a second while one runs rejects with bad_request. */
+  read(
+    tokens: Int32Array,
+    sparsity: Sparsity | null,
+    onProgress: (progress: ReadingProgress) => void,
+  ): Promise<ReadResult>;
+  /** `onText` gets valid UTF-8, several tokens at once when the event loop was busy. */
+  generate(
+    options: GenerateOptions,
+    onText: (text: string, tokens: number) => void,
+  ): Promise<GenerateResult>;
+  rewind(length: number): void;
+  readonly length: number;
+  cancel(): void;
+  close(): void;
+}
+
+export interface NativeEngine {
+  readonly info: ModelInfo;
+  readonly memory: MemoryPlan;
+  readonly device: string;
+  tokenize(segments: Segment[]): Promise<Int32Array>;
+  detokenize(tokens: Int32Array): string;
+  openSession(): NativeSession;
+  /** Waits for running calls, then frees the model. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface Addon {
+  version: string;
+  /** Codes an EngineError can carry; a test compares them with main/contract/failure.ts. */
+  errorCodes: string[];
+  inspect(path: string): Promise<ModelInfo>;
+  plan(options: LoadOptions): Promise<MemoryPlan>;
+  load(options: LoadOptions, onProgress?: (fraction: number) => void): Promise<NativeEngine>;
+}

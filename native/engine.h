@@ -1,0 +1,171 @@
+// The public face of the engine. Callers see models, tokens and events; never tensors.
+//
+// An Engine is one loaded model on one device; it is immutable and may be shared between threads.
+// A Session is one mutable timeline of tokens with its KV cache; one thread uses it at a time, except
+// that cancel() may be called from any thread.
+//
+// Every failure is an EngineError. Cancellation is an outcome (FinishReason::cancelled), not an error.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace longleaf {
+
+enum class ErrorCode {
+    bad_model,          // the file is damaged or lies about itself
+    unsupported_model,  // a sound file that this engine cannot run
+    no_memory,          // the plan does not fit, or the system refused memory
+    context_full,       // the tokens do not fit the session's context
+    bad_request,        // an argument out of range
+    device_lost,        // a device fault; the process must be restarted
+    internal,           // a bug in Longleaf
+};
+
+/// "bad_model", "unsupported_model", ...: the spelling used by main/contract/failure.ts.
+const char* error_code_name(ErrorCode code);
+
+class EngineError : public std::runtime_error {
+  public:
+    EngineError(ErrorCode code, const std::string& message, std::string hint = {})
+        : std::runtime_error(message), code_(code), hint_(std::move(hint)) {}
+    ErrorCode code() const { return code_; }
+    const std::string& hint() const { return hint_; }  // what the user can do; may be empty
+
+  private:
+    ErrorCode code_;
+    std::string hint_;
+};
+
+enum class KvType { f32, f16, q8_0 };
+enum class Simd { automatic, scalar, avx2, avx512 };
+
+struct LoadOptions {
+    std::string path;             // UTF-8 path of a GGUF file
+    int threads = 0;              // 0: one per core this process may use
+    KvType kv_type = KvType::f16;
+    int context_tokens = 0;       // 0: as many as the model declares and memory allows
+    Simd simd = Simd::automatic;  // anything the processor lacks is an error
+};
+
+struct ModelInfo {
+    std::string architecture, name, licence, quantisation;
+    std::string chat_template;    // Jinja source; empty when the file has none
+    std::string bos_token, eos_token;
+    std::string fingerprint;      // hex digest of header, metadata, tensor table and sampled tensor bytes
+    uint64_t file_bytes = 0, parameters = 0;
+    int context_length = 0, layers = 0, embedding_length = 0, ffn_length = 0;
+    int heads = 0, kv_heads = 0, head_dim = 0, vocab_size = 0;
+    bool add_bos = false;
+};
+
+struct MemoryPlan {
+    uint64_t weights_bytes = 0, kv_bytes = 0, scratch_bytes = 0;  // peaks
+    uint64_t total_bytes = 0, available_bytes = 0;
+    int context_tokens = 0;       // what a session of this plan can hold
+    int largest_context_tokens = 0;  // what would fit in available_bytes
+    bool fits = false;
+};
+
+/// A stretch of prompt text. Only the chat template's own text may contain special tokens; document and
+/// user text is tokenised with `special = false`, so it can never forge a turn.
+struct Segment {
+    std::string text;
+    bool special = false;
+};
+
+/// Token Sparse Attention (arXiv 2602.03216 §2) for one prefill. tau 0 or no layers: dense, bit for bit.
+struct Sparsity {
+    float tau = 0;                // attention mass that may be dropped per layer, [0, 1)
+    std::vector<int> layers;      // which layers may be sparse, 0-based
+    int window = 128;             // W: last queries that score, and always-kept tail, tokens
+    int min_tokens = 1024;        // fewest prefix tokens a head keeps
+    int pool = 7;                 // width of the average pool over scores, odd
+};
+
+struct Sampling {
+    float temperature = 0;        // 0: greedy
+    int top_k = 0;                // 0: off
+    float top_p = 1;              // 1: off
+    float min_p = 0;              // 0: off
+    float repetition_penalty = 1; // 1: off
+    int repetition_window = 256;  // tokens looked back at
+    uint64_t seed = 0;
+};
+
+struct ReadingProgress {
+    int tokens_done = 0, tokens_total = 0;  // tokens_done = share of the work done * tokens_total
+    double seconds = 0;                     // since the start of this read
+};
+
+struct ReadResult {
+    bool cancelled = false;
+    int reused_tokens = 0;              // common prefix found in the session
+    int read_tokens = 0;                // tokens actually prefilled
+    double seconds = 0;
+    std::vector<float> kept_fraction;   // (L) share of tokens each layer attended over; 1 = dense
+};
+
+enum class FinishReason { stop, length, cancelled, context_full };
+
+struct GenerateResult {
+    FinishReason reason = FinishReason::stop;
+    int tokens = 0;
+    double first_token_seconds = 0, seconds = 0;  // both since the call
+};
+
+struct GenerateOptions {
+    Sampling sampling;
+    int max_tokens = 512;
+    std::vector<std::string> stop;  // extra stop strings; end-of-generation tokens always stop
+};
+
+using LoadProgress = std::function<bool(float fraction)>;          // false: give up
+using ReadingCallback = std::function<void(const ReadingProgress&)>;
+using TokenCallback = std::function<void(const std::string& utf8, int token)>;  // text may be empty
+
+class Session {
+  public:
+    virtual ~Session() = default;
+
+    /// Makes the timeline equal `tokens`: keeps the longest common prefix that was read in the same way,
+    /// drops what follows it and prefills the rest. Sparsity acts only when the read starts at 0; a later
+    /// extension is dense against the full KV cache.
+    virtual ReadResult read(std::span<const int32_t> tokens, const Sparsity&, const ReadingCallback&) = 0;
+
+    /// Samples after the last token of the timeline; sampled tokens join it. Needs a non-empty timeline.
+    virtual GenerateResult generate(const GenerateOptions&, const TokenCallback&) = 0;
+
+    /// Logits (V) after the last token. For tests and evaluation.
+    virtual std::vector<float> logits() = 0;
+
+    virtual void rewind(int length) = 0;      // keeps the first `length` tokens
+    virtual const std::vector<int32_t>& tokens() const = 0;
+    virtual void cancel() = 0;                // obeyed within 200 ms; forgotten by the next call
+};
+
+class Engine {
+  public:
+    /// Throws EngineError. Allocates nothing large before the memory plan fits.
+    static std::shared_ptr<Engine> load(const LoadOptions&, const LoadProgress& = {});
+
+    /// Reads the header only. Throws EngineError.
+    static ModelInfo inspect(const std::string& path);
+    static MemoryPlan plan(const LoadOptions&);
+
+    virtual ~Engine() = default;
+    virtual const ModelInfo& info() const = 0;
+    virtual const MemoryPlan& memory() const = 0;
+    virtual std::string device() const = 0;   // "CPU, AVX2, 2 threads"
+    virtual std::vector<int32_t> tokenize(std::span<const Segment>) const = 0;
+    virtual std::string detokenize(std::span<const int32_t>) const = 0;
+    virtual bool is_end_token(int32_t token) const = 0;
+    virtual std::unique_ptr<Session> open_session() = 0;  // KV is reserved lazily, committed by use
+};
+
+}  // namespace longleaf

@@ -1,0 +1,103 @@
+// The op table: everything `forward` asks of a backend. native/cpu and native/cuda each fill one; neither
+// knows the other. Shape letters are those of native/README.md:
+//   T tokens in this call, S positions in cache, H query heads, G kv heads, D head dim, C model dim,
+//   F ffn dim, V vocab, L layers, K tokens kept per head (window included), W tail window.
+//
+// Pointers are the backend's memory (allocate/upload/download); only `Tensor` data of a CPU backend is the
+// file's mapping. Ops run in order on the backend's own queue; `forward` never reads results between ops,
+// except through download(). Each op is deterministic, and row t of a result depends on row t's inputs and
+// the cache alone, not on how many rows share the call, so chunked and whole prefill agree bit for bit.
+// The one exception: calls with T == 1 may use another summation order (decode).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "engine.h"
+#include "ops/tensor.h"
+
+namespace longleaf {
+
+/// K and V of one layer. Both (G, capacity, D): a head's positions are contiguous.
+struct KvLayer {
+    void* k = nullptr;
+    void* v = nullptr;
+    KvType type = KvType::f16;    // q8_0: blocks of 32 along D
+    int kv_heads = 0, head_dim = 0;
+    int64_t capacity = 0;         // positions
+};
+
+/// What each head attends over in one sparse layer.
+struct Selection {
+    int32_t* index = nullptr;     // (H, capacity) ascending positions; first *count entries valid
+    int32_t* count = nullptr;     // (1) K, the same for every head; 0: the layer runs dense
+    int64_t capacity = 0;
+};
+
+/// Dynamic Token Coverage and per-head selection (token-sparse attention, §1.1 steps 3 to 8).
+struct SelectOptions {
+    float tau = 0;
+    int window = 128, min_tokens = 1024, pool = 7;
+};
+
+struct RopeTable {
+    const float* inv_freq = nullptr;  // (D / 2) theta_i after base, scaling and factors
+    int head_dim = 0;
+    bool neox = false;
+};
+
+struct Ops;
+
+/// One device: its memory, its queue and its ops. Created by cpu::create_backend() or its CUDA twin.
+class Backend {
+  public:
+    virtual ~Backend() = default;
+    virtual const Ops& ops() const = 0;
+    virtual std::string describe() const = 0;       // "CPU, AVX2, 2 threads"
+    virtual size_t activation_bytes() const = 0;    // per element: 4 on CPU
+    virtual uint64_t available_bytes() const = 0;   // memory that can be taken now
+
+    /// Zeroed or untouched pages, never malloc (a single malloc over 2 GiB kills an Electron process).
+    virtual void* allocate(uint64_t bytes) = 0;     // throws EngineError{no_memory}
+    virtual void release(void* memory, uint64_t bytes) noexcept = 0;
+    virtual void upload(void* to, const void* from, uint64_t bytes) = 0;
+    virtual void download(void* to, const void* from, uint64_t bytes) = 0;  // waits for the queue
+
+    /// Ops return early, with unspecified results, once this is true; `forward` then unwinds.
+    std::atomic<bool> cancelled{false};
+};
+
+struct Ops {
+    /// out (T, C) = rows of table (V, C) picked by ids (T).
+    void (*embed)(Backend&, const Tensor& table, const int32_t* ids, Matrix out);
+
+    /// out (T, C) = x / sqrt(mean(x^2) + eps) * weight (C) f32. In place allowed.
+    void (*rmsnorm)(Backend&, Matrix x, const Tensor& weight, float eps, Matrix out);
+
+    /// out (T, N) = x (T, K) * w^T, w (N, K); with `add`, out += (the residual).
+    void (*matmul)(Backend&, const Tensor& w, Matrix x, Matrix out, bool add);
+
+    /// Rotates x (T, heads * D) in place; row t is position start + t.
+    void (*rope)(Backend&, Matrix x, const RopeTable&, int start);
+
+    /// Stores k and v (T, G * D) at positions start .. start + T - 1.
+    void (*kv_write)(Backend&, Matrix k, Matrix v, KvLayer, int start);
+
+    /// Dense causal attention, scale 1/sqrt(D), GQA: q, out (T, H * D); row t is position start + t and
+    /// sees positions 0 .. start + t.
+    void (*attend)(Backend&, Matrix q, KvLayer, int start, Matrix out);
+
+    /// Token scores and selection for a prefill of S tokens whose K is complete. q (W, H * D): the last W
+    /// queries, roped. Fills `out`; scratch is select_scratch_bytes(). Count 0 when nothing may be dropped.
+    void (*select)(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch, Selection out);
+    uint64_t (*select_scratch_bytes)(int heads, int length, const SelectOptions&);
+
+    /// As attend for a prefill that starts at 0, of rows start .. start + T - 1, but each head attends among
+    /// its selected positions only; rows it did not select get 0. Where *count is 0 it is attend.
+    void (*attend_selected)(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
+
+    /// gate (T, F) = silu(gate) * up.
+    void (*swiglu)(Backend&, Matrix gate, Matrix up);
+};
+
+}  // namespace longleaf
