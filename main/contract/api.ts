@@ -1,0 +1,137 @@
+// What the window can ask of the app: one entry per method, the schema of its parameters and of its result.
+// Both shells validate parameters with these schemas before a service sees them.
+import { z } from 'zod';
+import {
+  contextUse,
+  conversation,
+  conversationSummary,
+  readingState,
+  turn,
+} from './conversations.js';
+import { anchor, documentSummary } from './documents.js';
+import { engineStatus, type AppEvent } from './events.js';
+import type { Failure } from './failure.js';
+import { modelCard } from './models.js';
+import { settings } from './settings.js';
+
+const nothing = z.object({});
+const id = z.string().min(1).max(64);
+const conversationId = z.object({ conversationId: id });
+const question = z.string().min(1).max(1_000_000);
+
+export const api = {
+  'app.info': {
+    params: nothing,
+    result: z.object({
+      version: z.string(),
+      shell: z.enum(['electron', 'browser']),
+      platform: z.string(),
+      cores: z.number().int(),
+      memoryBytes: z.number(),
+      dataFolder: z.string(),
+    }),
+  },
+  'engine.status': { params: nothing, result: engineStatus },
+  /** Loads the chosen model, again if it had failed. */
+  'engine.load': { params: nothing, result: engineStatus },
+
+  'settings.get': { params: nothing, result: settings },
+  'settings.set': { params: z.object({ patch: settings.partial() }), result: settings },
+
+  'models.list': { params: nothing, result: z.array(modelCard) },
+  /** Electron passes a path; the browser shell lets the user type one (the file is never copied). */
+  'models.add': { params: z.object({ path: z.string().min(1) }), result: modelCard },
+  'models.remove': { params: z.object({ modelId: id }), result: nothing },
+
+  'library.list': {
+    params: nothing,
+    result: z.object({
+      documents: z.array(documentSummary),
+      conversations: z.array(conversationSummary),
+    }),
+  },
+
+  /** Path on the app's own machine. The browser shell uploads instead: PUT /upload, same result. */
+  'documents.import': {
+    params: z.object({ path: z.string().min(1), importId: id }),
+    result: documentSummary,
+  },
+  'documents.cancelImport': { params: z.object({ importId: id }), result: nothing },
+  'documents.get': {
+    params: z.object({ documentId: id }),
+    result: documentSummary.extend({ anchors: z.array(anchor) }),
+  },
+  /** The text of anchors [from, to). */
+  'documents.text': {
+    params: z.object({ documentId: id, from: z.number().int(), to: z.number().int() }),
+    result: z.array(z.string()),
+  },
+  'documents.remove': { params: z.object({ documentId: id }), result: nothing },
+
+  'conversations.create': {
+    params: z.object({ documentIds: z.array(id).max(64) }),
+    result: conversation,
+  },
+  'conversations.get': { params: conversationId, result: conversation },
+  'conversations.rename': {
+    params: z.object({ conversationId: id, title: z.string().min(1).max(200) }),
+    result: nothing,
+  },
+  'conversations.setDocuments': {
+    params: z.object({ conversationId: id, documentIds: z.array(id).max(64) }),
+    result: conversation,
+  },
+  'conversations.remove': { params: conversationId, result: nothing },
+  'conversations.context': {
+    params: z.object({ conversationId: id, draft: z.string().max(1_000_000) }),
+    result: contextUse,
+  },
+
+  'readings.state': { params: conversationId, result: readingState },
+  /** Starts reading the conversation's documents; progress and outcome come as events. */
+  'readings.start': { params: conversationId, result: nothing },
+  'readings.cancel': { params: conversationId, result: nothing },
+
+  /** Creates the turn and answers it; text comes as events. */
+  'turns.ask': { params: z.object({ conversationId: id, question }), result: turn },
+  'turns.stop': { params: z.object({ turnId: id }), result: nothing },
+  /** A sibling of the turn with the same question. */
+  'turns.regenerate': { params: z.object({ turnId: id }), result: turn },
+  /** Puts another sibling (and what followed it) on screen. */
+  'turns.select': { params: z.object({ turnId: id }), result: conversation },
+} as const;
+
+export type Api = typeof api;
+export type Method = keyof Api;
+export type Params<M extends Method> = z.input<Api[M]['params']>;
+export type Result<M extends Method> = z.output<Api[M]['result']>;
+
+/** What Longleaf needs of a browser's File; the contract itself knows no DOM. */
+export interface LocalFile {
+  readonly name: string;
+  readonly size: number;
+}
+
+/** The one object the renderer talks to. `call` rejects with an Error that carries `failure`. */
+export interface Bridge {
+  readonly shell: 'electron' | 'browser';
+  call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>>;
+  onEvent(listener: (event: AppEvent) => void): () => void;
+  /** Connection to the app: false while it is lost. */
+  onConnection(listener: (connected: boolean) => void): () => void;
+  /** Imports a dropped or picked file: by path in Electron, by upload in a browser. */
+  importFile(file: LocalFile, importId: string): Promise<Result<'documents.import'>>;
+  /** The path of a dropped or picked file; null in a browser, which does not tell. */
+  pathOf(file: LocalFile): string | null;
+}
+
+/** One message each way over WebSocket or MessagePort. */
+export type ClientMessage = { id: number; method: Method; params: unknown };
+export type ServerMessage =
+  { id: number; result: unknown } | { id: number; failure: Failure } | { event: AppEvent };
+
+export const clientMessage = z.object({
+  id: z.number().int(),
+  method: z.enum(Object.keys(api) as [Method, ...Method[]]),
+  params: z.unknown(),
+});

@@ -1,0 +1,95 @@
+// Conversations: a tree of turns about some documents. A turn's answer is regenerated as a sibling turn;
+// `path` is the branch on screen.
+import { z } from 'zod';
+import { failure } from './failure.js';
+
+export const turnStats = z.object({
+  promptTokens: z.number().int(), // whole prompt, reused part included
+  reusedTokens: z.number().int(), // of the prompt, already in the session
+  readTokens: z.number().int(), // of the prompt, prefilled for this turn
+  readSeconds: z.number(),
+  firstTokenSeconds: z.number(), // from pressing Ask to the first text
+  answerTokens: z.number().int(),
+  answerSeconds: z.number(),
+  level: z.number().int(), // slider position of the reading the answer rests on
+  /** One per layer; 1 is dense. Of the reading the answer rests on. */
+  keptFraction: z.array(z.number()),
+  model: z.string(),
+});
+export type TurnStats = z.infer<typeof turnStats>;
+
+/** A place in a document that the answer quotes word for word. */
+export const evidence = z.object({
+  documentId: z.string(),
+  /** Half-open range in the document's text, UTF-16 code units. */
+  start: z.number().int(),
+  end: z.number().int(),
+  /** Half-open range of the quotation in the answer. */
+  answerStart: z.number().int(),
+  answerEnd: z.number().int(),
+  anchorLabel: z.string(),
+});
+export type Evidence = z.infer<typeof evidence>;
+
+export const turnState = z.enum(['reading', 'answering', 'done', 'stopped', 'failed']);
+export type TurnState = z.infer<typeof turnState>;
+
+export const turn = z.object({
+  id: z.string(),
+  conversationId: z.string(),
+  parentId: z.string().nullable(),
+  question: z.string(),
+  answer: z.string(),
+  state: turnState,
+  /** The answer reached the reply length: it may be cut short. */
+  cut: z.boolean(),
+  failure: failure.optional(),
+  stats: turnStats.optional(),
+  evidence: z.array(evidence),
+  createdAt: z.number().int(),
+  /** This turn among the alternatives for the same question, 0-based. */
+  sibling: z.number().int(),
+  siblingIds: z.array(z.string()),
+});
+export type Turn = z.infer<typeof turn>;
+
+export const conversationSummary = z.object({
+  id: z.string(),
+  title: z.string(),
+  documentIds: z.array(z.string()),
+  turnCount: z.number().int(),
+  createdAt: z.number().int(),
+  updatedAt: z.number().int(),
+});
+export type ConversationSummary = z.infer<typeof conversationSummary>;
+
+export const conversation = conversationSummary.extend({
+  /** From the first turn to the one on screen. */
+  path: z.array(turn),
+});
+export type Conversation = z.infer<typeof conversation>;
+
+/** The context meter: what the next question would cost, in tokens. */
+export const contextUse = z.object({
+  documents: z.array(z.object({ documentId: z.string(), tokens: z.number().int() })),
+  history: z.number().int(),
+  question: z.number().int(),
+  template: z.number().int(), // the chat template's own tokens and headings between documents
+  reply: z.number().int(), // room kept for the answer
+  total: z.number().int(),
+  limit: z.number().int(), // what the loaded model's session can hold
+  fits: z.boolean(),
+});
+export type ContextUse = z.infer<typeof contextUse>;
+
+/** How far the engine has read a conversation's documents under the present model. */
+export const readingState = z.object({
+  conversationId: z.string(),
+  status: z.enum(['unread', 'reading', 'read']),
+  /** Slider position of the reading, when read. */
+  level: z.number().int().optional(),
+  tokens: z.number().int().optional(),
+  seconds: z.number().optional(),
+  keptFraction: z.array(z.number()).optional(),
+});
+export type ReadingState = z.infer<typeof readingState>;

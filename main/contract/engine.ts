@@ -1,0 +1,107 @@
+// Between the main process and the engine process. Requests carry an id chosen by main; every event names
+// the request it belongs to. Text of documents crosses here and nowhere else.
+import { z } from 'zod';
+import { failure } from './failure.js';
+import { memoryPlan, modelInfo, sparsityProfile } from './models.js';
+
+export const loadOptions = z.object({
+  path: z.string(),
+  threads: z.number().int(),
+  kvType: z.enum(['f32', 'f16', 'q8_0']),
+  contextTokens: z.number().int(),
+});
+
+/** What goes into the prompt; the engine process renders it with the model's own chat template. */
+export const prompt = z.object({
+  style: z.enum(['document', 'instructed']),
+  documents: z.array(z.object({ id: z.string(), title: z.string(), text: z.string() })),
+  turns: z.array(z.object({ question: z.string(), answer: z.string() })),
+  /** Absent: only the documents are read. */
+  question: z.string().optional(),
+});
+export type Prompt = z.infer<typeof prompt>;
+
+export const sampling = z.object({
+  temperature: z.number(),
+  topK: z.number().int(),
+  topP: z.number(),
+  minP: z.number(),
+  repetitionPenalty: z.number(),
+  seed: z.number().int(),
+});
+
+export const engineRequest = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('load'), id: z.string(), options: loadOptions }),
+  z.object({ type: z.literal('inspect'), id: z.string(), path: z.string() }),
+  z.object({ type: z.literal('measure'), id: z.string(), prompt }),
+  z.object({
+    type: z.literal('read'),
+    id: z.string(),
+    prompt,
+    level: z.number().int(),
+    profile: sparsityProfile,
+  }),
+  z.object({
+    type: z.literal('ask'),
+    id: z.string(),
+    prompt,
+    level: z.number().int(),
+    profile: sparsityProfile,
+    sampling,
+    maxTokens: z.number().int(),
+  }),
+  z.object({ type: z.literal('cancel'), id: z.string() }), // id of the request to cancel
+]);
+export type EngineRequest = z.infer<typeof engineRequest>;
+
+export const readStats = z.object({
+  promptTokens: z.number().int(),
+  reusedTokens: z.number().int(),
+  readTokens: z.number().int(),
+  seconds: z.number(),
+  level: z.number().int(),
+  keptFraction: z.array(z.number()),
+});
+export type ReadStats = z.infer<typeof readStats>;
+
+export const engineEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('started') }), // the process is up and has the addon
+  z.object({ type: z.literal('loading'), id: z.string(), fraction: z.number() }),
+  z.object({
+    type: z.literal('loaded'),
+    id: z.string(),
+    info: modelInfo,
+    memory: memoryPlan,
+    device: z.string(),
+  }),
+  z.object({ type: z.literal('inspected'), id: z.string(), info: modelInfo }),
+  z.object({
+    type: z.literal('measured'),
+    id: z.string(),
+    documents: z.array(z.number().int()), // tokens of each, in the order of the prompt
+    history: z.number().int(),
+    question: z.number().int(),
+    template: z.number().int(),
+    total: z.number().int(),
+  }),
+  z.object({
+    type: z.literal('reading'),
+    id: z.string(),
+    tokensDone: z.number().int(),
+    tokensTotal: z.number().int(),
+    seconds: z.number(),
+  }),
+  z.object({ type: z.literal('read'), id: z.string(), cancelled: z.boolean(), stats: readStats }),
+  z.object({ type: z.literal('token'), id: z.string(), text: z.string() }),
+  z.object({
+    type: z.literal('answered'),
+    id: z.string(),
+    reason: z.enum(['stop', 'length', 'cancelled', 'context_full']),
+    stats: readStats,
+    firstTokenSeconds: z.number(), // since generation began
+    answerTokens: z.number().int(),
+    answerSeconds: z.number(),
+  }),
+  z.object({ type: z.literal('failed'), id: z.string(), failure }),
+]);
+export type EngineEvent = z.infer<typeof engineEvent>;

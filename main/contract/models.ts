@@ -1,0 +1,92 @@
+// Models: GGUF files on this machine, what they are and how they may be sped up.
+import { z } from 'zod';
+
+export const modelInfo = z.object({
+  architecture: z.string(),
+  name: z.string(),
+  licence: z.string(),
+  quantisation: z.string(),
+  chatTemplate: z.string(),
+  bosToken: z.string(),
+  eosToken: z.string(),
+  addBos: z.boolean(),
+  fingerprint: z.string(),
+  fileBytes: z.number(),
+  parameters: z.number(),
+  contextLength: z.number().int(),
+  layers: z.number().int(),
+  embeddingLength: z.number().int(),
+  ffnLength: z.number().int(),
+  heads: z.number().int(),
+  kvHeads: z.number().int(),
+  headDim: z.number().int(),
+  vocabSize: z.number().int(),
+});
+export type ModelInfo = z.infer<typeof modelInfo>;
+
+export const memoryPlan = z.object({
+  weightsBytes: z.number(),
+  kvBytes: z.number(),
+  scratchBytes: z.number(),
+  totalBytes: z.number(),
+  availableBytes: z.number(),
+  contextTokens: z.number().int(),
+  largestContextTokens: z.number().int(),
+  fits: z.boolean(),
+});
+export type MemoryPlan = z.infer<typeof memoryPlan>;
+
+/** A model in the list. `failure` says why a file cannot be used; it stays listed so it can be removed. */
+export const modelCard = z.object({
+  id: z.string(),
+  path: z.string(),
+  bundled: z.boolean(),
+  title: z.string(),
+  /** Plain words from the catalog on what a bundled model can and cannot do. */
+  summary: z.string().optional(),
+  limits: z.string().optional(),
+  /** The slider position to start from. */
+  defaultLevel: z.number().int().min(0).max(100),
+  /** False: no sparsity profile was measured for this model; the paper's defaults apply. */
+  profiled: z.boolean(),
+  info: modelInfo.omit({ chatTemplate: true }).optional(),
+  failure: z.object({ message: z.string(), hint: z.string().optional() }).optional(),
+});
+export type ModelCard = z.infer<typeof modelCard>;
+
+/**
+ * models/<file>.sparsity.json: from slider position to Token Sparse Attention, for one model.
+ * `levels` ascends in both level and tau, starts at {0, 0} and ends at level 100; positions between two
+ * entries are interpolated linearly.
+ */
+export const sparsityProfile = z.object({
+  version: z.literal(1),
+  /** Layers (0-based) that may be sparse: drift at or under the delta-quantile. */
+  layers: z.array(z.number().int().nonnegative()),
+  window: z.number().int().positive(),
+  minTokens: z.number().int().positive(),
+  pool: z.number().int().positive(),
+  levels: z
+    .array(z.object({ level: z.number().int().min(0).max(100), tau: z.number().min(0).lt(1) }))
+    .min(2),
+  defaultLevel: z.number().int().min(0).max(100),
+  /** How and when it was measured. */
+  provenance: z.string(),
+});
+export type SparsityProfile = z.infer<typeof sparsityProfile>;
+
+/** models/catalog.json: the bundled models. */
+export const catalog = z.object({
+  version: z.literal(1),
+  models: z.array(
+    z.object({
+      file: z.string(),
+      title: z.string(),
+      summary: z.string(),
+      limits: z.string(),
+      /** 'document': the bare document is the system message. 'instructed': with reading instructions. */
+      promptStyle: z.enum(['document', 'instructed']),
+    }),
+  ),
+});
+export type Catalog = z.infer<typeof catalog>;

@@ -1,0 +1,22 @@
+// What the user can set. Every field has a default, so an older database opens.
+import { z } from 'zod';
+
+export const settings = z.object({
+  modelId: z.string().nullable().default(null), // null: the bundled model
+  threads: z.number().int().min(0).max(256).default(0), // 0: all cores
+  kvType: z.enum(['f32', 'f16', 'q8_0']).default('f16'),
+  contextTokens: z.number().int().min(0).default(0), // 0: as much as model and memory allow
+  level: z.number().int().min(0).max(100).nullable().default(null), // null: the model's default
+  replyTokens: z.number().int().min(16).max(32768).default(512),
+  temperature: z.number().min(0).max(5).default(0),
+  topK: z.number().int().min(0).default(0),
+  topP: z.number().gt(0).max(1).default(1),
+  minP: z.number().min(0).max(1).default(0),
+  repetitionPenalty: z.number().min(0.5).max(2).default(1),
+  seed: z.number().int().min(0).default(0),
+  theme: z.enum(['system', 'light', 'dark']).default('system'),
+  /** The first-run words about the bundled model were read. */
+  welcomed: z.boolean().default(false),
+});
+export type Settings = z.infer<typeof settings>;
+export const defaultSettings: Settings = settings.parse({});
