@@ -1,0 +1,61 @@
+// The native addon and the native tests: one build folder, native/build. CMake does the incremental work;
+// the stamps here only avoid starting it.
+import { availableParallelism } from 'node:os';
+import { existsSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fingerprint, isStamped, writeStamp } from './fingerprint.mjs';
+import { addon, modules, nativeBuild, pinnedNode, root } from './paths.mjs';
+import { capture, quietly, say, SetupError } from './process.mjs';
+import { nativeToolchain, requireNativeTools } from './tools.mjs';
+
+const configureScript = join(dirname(fileURLToPath(import.meta.url)), 'configure-native.mjs');
+
+async function configure(tests) {
+  const printed = await quietly('Preparing CMake', pinnedNode(), [configureScript]);
+  const [command, ...args] = JSON.parse(printed);
+  const all = [...args, '-B', nativeBuild, `-DLONGLEAF_TESTS=${tests ? 'ON' : 'OFF'}`];
+  const first = await capture(command, all);
+  if (first.code === 0) return;
+  // A folder configured by another generator or a compiler since removed cannot be reused.
+  rmSync(nativeBuild, { recursive: true, force: true });
+  const second = await capture(command, all);
+  if (second.code !== 0) {
+    throw new SetupError(`CMake could not configure native/:\n${second.output.trimEnd()}`);
+  }
+}
+
+async function build(tests) {
+  await configure(tests);
+  const jobs = String(availableParallelism());
+  const args = ['--build', nativeBuild, '--config', 'Release', '--parallel', jobs];
+  await quietly('Building native/', 'cmake', args);
+}
+
+async function buildWhenChanged(name, inputs, tests, product) {
+  const toolchain = await nativeToolchain();
+  const headers = ['node-addon-api', 'node-api-headers'].map((n) =>
+    join(modules, n, 'package.json'),
+  );
+  const value = fingerprint([...inputs, ...headers], JSON.stringify(toolchain), process.arch);
+  const stamp = join(nativeBuild, `${name.replace(' ', '-')}.stamp`);
+  if (isStamped(stamp, value) && (product === null || existsSync(product))) return;
+  await requireNativeTools(toolchain);
+  say(`Building the ${name} (${toolchain.cuda ? `CPU and CUDA ${toolchain.cuda}` : 'CPU'}) …`);
+  await build(tests);
+  if (product !== null && !existsSync(product)) {
+    throw new SetupError(`The native build ended without writing ${product}.`);
+  }
+  writeStamp(stamp, value);
+}
+
+/** native/build/Release/longleaf.node, rebuilt when native/ or the toolchain changed. */
+export function buildAddon() {
+  return buildWhenChanged('native engine', [join(root, 'native')], false, addon);
+}
+
+/** The CTest executables (and the addon) in the same folder. */
+export function buildNativeTests() {
+  const inputs = [join(root, 'native'), join(root, 'test', 'native')];
+  return buildWhenChanged('native tests', inputs, true, addon);
+}
