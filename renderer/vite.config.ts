@@ -1,0 +1,25 @@
+// Builds the window into dist/renderer. Everything is a file of its own: the shells' Content-Security-Policy
+// allows no inline script, no inline style and no data: font.
+// `--mode fake` builds fake.html instead, the window on a scripted bridge, for design work and browser tests.
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig(({ mode }) => {
+  const fake = mode === 'fake';
+  return {
+    root: here('.'),
+    base: './',
+    plugins: [svelte({ configFile: here('svelte.config.js') })],
+    build: {
+      outDir: here(fake ? '../dist/renderer-fake' : '../dist/renderer'),
+      emptyOutDir: true,
+      target: 'es2023',
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rolldownOptions: { input: here(fake ? 'fake.html' : 'index.html') },
+    },
+  };
+});
