@@ -24,9 +24,9 @@ struct Config {
     int vocab = 0;           // V
     float rms_eps = 1e-5f;
     float rope_base = 10000.0f;
-    float rope_scale = 1.0f;             // linear scaling: theta is multiplied by this
+    float rope_scale = 1.0f;  // linear scaling: theta is multiplied by this
     RopeOrder rope_order = RopeOrder::normal;
-    std::vector<float> rope_factors;     // (D/2) divides theta_i (llama3), or empty
+    std::vector<float> rope_factors;  // (D/2) divides theta_i (llama3), or empty
 };
 
 /// Throws EngineError: unsupported_model for another architecture or rope scaling, naming what is

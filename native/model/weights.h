@@ -23,11 +23,11 @@ struct LayerWeights {
 };
 
 struct Weights {
-    Tensor embedding;    // (V, C)
-    Tensor output_norm;  // (C) f32
-    Tensor output;       // (V, C); the embedding when tied
+    Tensor embedding;                  // (V, C)
+    Tensor output_norm;                // (C) f32
+    Tensor output;                     // (V, C); the embedding when tied
     std::vector<LayerWeights> layers;  // (L)
-    uint64_t bytes = 0;  // of all tensors bound
+    uint64_t bytes = 0;                // of all tensors bound
 };
 
 /// Throws EngineError{bad_model} for a missing tensor or a shape that disagrees with the configuration, and

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine.h"
@@ -18,10 +19,16 @@ class Sampler {
     int32_t sample(std::span<const float> logits, std::span<const int32_t> history);
 
   private:
+    void penalise(std::span<const float> logits, std::span<const int32_t> history);
+    void rank();
+    void weigh();
+    void cut_to_mass();
+    int32_t draw();
+
     Sampling options_;
     uint64_t state_;
-    std::vector<float> scratch_;                    // (V) penalised logits
-    std::vector<std::pair<float, int32_t>> ranked_; // (<= V) candidates, descending
+    std::vector<float> scratch_;                     // (V) penalised logits
+    std::vector<std::pair<float, int32_t>> ranked_;  // (<= V) candidates: logit, later weight; token
 };
 
 }  // namespace longleaf

@@ -28,13 +28,13 @@ class Tokenizer {
     int32_t bos() const { return bos_; }  // -1: none
     int32_t eos() const { return eos_; }  // -1: none
     bool add_bos() const { return add_bos_; }
-    bool is_end(int32_t token) const;     // eos, eot, eom and the usual end-of-turn texts
+    bool is_end(int32_t token) const;  // eos, eot, eom and the usual end-of-turn texts
     const std::string& token_text(int32_t token) const { return texts_.at(token); }
 
   protected:
     int32_t bos_ = -1, eos_ = -1;
     bool add_bos_ = false;
-    std::vector<std::string> texts_;      // (V) as in the file
+    std::vector<std::string> texts_;  // (V) as in the file
     std::vector<int32_t> ends_;
 };
 

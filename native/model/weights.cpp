@@ -1,0 +1,125 @@
+#include "model/weights.h"
+
+#include <set>
+
+namespace longleaf {
+namespace {
+
+constexpr auto type_hint = "Look for a Q8_0 or F16 file of this model.";
+
+std::string shape(const std::vector<uint64_t>& ne) {
+    std::string text;
+    for (const auto length : ne) text += (text.empty() ? "" : " x ") + std::to_string(length);
+    return text;
+}
+
+/// Hands out the tensors of a file by name and remembers which were asked for.
+class Binder {
+  public:
+    explicit Binder(const Gguf& gguf) : gguf_(gguf) {}
+
+    Tensor matrix(const std::string& name, int64_t rows, int64_t cols) {
+        const auto& found = bind(name, {static_cast<uint64_t>(cols), static_cast<uint64_t>(rows)});
+        if (!dtype_traits(found.type)) refuse_type(found, "F32, F16, BF16 and Q8_0");
+        return {gguf_.file().data() + found.offset, static_cast<DType>(found.type), rows, cols};
+    }
+
+    Tensor norm(const std::string& name, int64_t size) {
+        const auto& found = bind(name, {static_cast<uint64_t>(size)});
+        if (found.type != static_cast<uint32_t>(DType::f32)) refuse_type(found, "F32");
+        return {gguf_.file().data() + found.offset, DType::f32, 1, size};
+    }
+
+    bool has(const std::string& name) const { return gguf_.find(name) != nullptr; }
+    uint64_t bytes() const { return bytes_; }
+
+    /// A tensor nobody asked for (a bias, a fused projection, experts) means the model is not the one that
+    /// `forward` computes.
+    void refuse_unknown(const Config& config) const {
+        const std::string known = "a Llama model of " + std::to_string(config.layers) + " layers";
+        for (const auto& tensor : gguf_.tensors()) {
+            if (bound_.contains(tensor.name) || tensor.name == "rope_freqs.weight") continue;
+            if (tensor.name.ends_with(".attn_rot_embd.weight")) continue;  // old converters: derived, unused
+            gguf_.fail(
+                ErrorCode::unsupported_model,
+                "tensor " + quoted(tensor.name) + " is not part of " + known + " as this engine runs it",
+                "Models with biases, fused projections, adapters or experts are not supported.");
+        }
+    }
+
+  private:
+    const GgufTensor& bind(const std::string& name, std::vector<uint64_t> expected) {
+        const auto* found = gguf_.find(name);
+        if (!found)
+            gguf_.fail(ErrorCode::bad_model, "tensor " + quoted(name) + " is missing",
+                       "The file is incomplete. Look for another file of this model.");
+        auto ne = found->ne;
+        while (ne.size() > expected.size() && ne.back() == 1) ne.pop_back();
+        while (ne.size() < expected.size()) ne.push_back(1);
+        if (ne != expected)
+            gguf_.fail(
+                ErrorCode::bad_model,
+                "tensor " + quoted(name) + " must be " + shape(expected) + ", found " + shape(found->ne),
+                "The file contradicts itself. Look for another file of this model.");
+        bound_.insert(name);
+        bytes_ += found->bytes;
+        return *found;
+    }
+
+    [[noreturn]] void refuse_type(const GgufTensor& tensor, const char* supported) const {
+        gguf_.fail(ErrorCode::unsupported_model,
+                   "tensor " + quoted(tensor.name) + " has type " + gguf_type_name(tensor.type) +
+                       ", which is not supported here (supported: " + supported + ")",
+                   type_hint);
+    }
+
+    const Gguf& gguf_;
+    std::set<std::string, std::less<>> bound_;
+    uint64_t bytes_ = 0;
+};
+
+LayerWeights bind_layer(Binder& binder, const Config& c, int layer) {
+    const auto name = [layer](const char* part) {
+        return "blk." + std::to_string(layer) + "." + part + ".weight";
+    };
+    const int64_t q_rows = int64_t{c.heads} * c.head_dim, kv_rows = int64_t{c.kv_heads} * c.head_dim;
+    LayerWeights w;
+    w.attn_norm = binder.norm(name("attn_norm"), c.channels);
+    w.q = binder.matrix(name("attn_q"), q_rows, c.channels);
+    w.k = binder.matrix(name("attn_k"), kv_rows, c.channels);
+    w.v = binder.matrix(name("attn_v"), kv_rows, c.channels);
+    w.attn_output = binder.matrix(name("attn_output"), c.channels, q_rows);
+    w.ffn_norm = binder.norm(name("ffn_norm"), c.channels);
+    w.gate = binder.matrix(name("ffn_gate"), c.ffn, c.channels);
+    w.up = binder.matrix(name("ffn_up"), c.ffn, c.channels);
+    w.down = binder.matrix(name("ffn_down"), c.channels, c.ffn);
+    return w;
+}
+
+/// Names the cause when a projection is missing because the file fuses it.
+void refuse_fused(const Gguf& gguf) {
+    if (gguf.find("blk.0.attn_qkv.weight"))
+        gguf.fail(ErrorCode::unsupported_model,
+                  "tensor \"blk.0.attn_qkv.weight\" (fused projections) is not supported", type_hint);
+}
+
+}  // namespace
+
+Weights bind_weights(const Gguf& gguf, const Config& config) {
+    gguf.file().require_unchanged();
+    refuse_fused(gguf);
+    Binder binder(gguf);
+    Weights weights;
+    weights.embedding = binder.matrix("token_embd.weight", config.vocab, config.channels);
+    weights.output_norm = binder.norm("output_norm.weight", config.channels);
+    weights.output = binder.has("output.weight")
+                         ? binder.matrix("output.weight", config.vocab, config.channels)
+                         : weights.embedding;
+    for (int layer = 0; layer < config.layers; ++layer)
+        weights.layers.push_back(bind_layer(binder, config, layer));
+    binder.refuse_unknown(config);
+    weights.bytes = binder.bytes();
+    return weights;
+}
+
+}  // namespace longleaf
