@@ -1,0 +1,72 @@
+// PUT /upload?name=…&importId=…: the bytes of one document, streamed to the app and never held whole.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Transform } from 'node:stream';
+import { z } from 'zod';
+import { FailureError } from '../contract/index.js';
+import type { App } from '../services/types.js';
+import { expose, type Report } from '../shell/connection.js';
+import { replyFailure, replyJson } from './reply.js';
+
+export const uploadLimit = 256 * 1024 * 1024;
+
+const query = z.object({
+  name: z.string().min(1).max(255),
+  importId: z.string().min(1).max(64),
+});
+
+function tooLarge(): FailureError {
+  return new FailureError(
+    'document_too_large',
+    `The file is larger than ${uploadLimit / 1024 / 1024} MiB, more than Longleaf takes.`,
+    'Split it, or save its text alone.',
+  );
+}
+
+/** Passes bytes through until there are too many. */
+function limited(limit: number): Transform {
+  let seen = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      seen += chunk.length;
+      if (seen > limit) done(tooLarge());
+      else done(null, chunk);
+    },
+  });
+}
+
+/** The last part of a path in either slash, so a name cannot name a folder. */
+function plainName(name: string): string {
+  return name.split(/[/\\]/).at(-1) || 'document';
+}
+
+async function importBody(app: App, request: IncomingMessage, params: URLSearchParams) {
+  const parsed = query.safeParse(Object.fromEntries(params));
+  if (!parsed.success) {
+    throw new FailureError('bad_request', 'An upload needs a name and an importId.');
+  }
+  if (Number(request.headers['content-length'] ?? 0) > uploadLimit) throw tooLarge();
+  const body = limited(uploadLimit);
+  request.on('error', (error) => body.destroy(error));
+  request.on('aborted', () => body.destroy(new Error('The browser ended the upload.')));
+  request.pipe(body);
+  return app.importStream(body, plainName(parsed.data.name), parsed.data.importId);
+}
+
+export async function serveUpload(
+  app: App,
+  request: IncomingMessage,
+  response: ServerResponse,
+  params: URLSearchParams,
+  report: Report,
+): Promise<void> {
+  try {
+    replyJson(response, 200, await importBody(app, request, params));
+  } catch (error) {
+    const failure = expose(error, request.destroyed ? () => {} : report);
+    if (!response.writable) return;
+    replyFailure(response, failure);
+    // A browser reads the answer only when it could send everything: let the rest run into the void.
+    request.unpipe();
+    request.resume();
+  }
+}
