@@ -2,9 +2,11 @@
 //
 // An Engine is one loaded model on one device; it is immutable and may be shared between threads.
 // A Session is one mutable timeline of tokens with its KV cache; one thread uses it at a time, except
-// that cancel() may be called from any thread.
+// that cancel() and resume() may be called from any thread. Sessions of one engine take turns on its device:
+// a call waits for the running one, and can be cancelled while it waits.
 //
-// Every failure is an EngineError. Cancellation is an outcome (FinishReason::cancelled), not an error.
+// Every failure is an EngineError and leaves the session usable. Cancellation is an outcome
+// (FinishReason::cancelled), not an error.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +15,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace longleaf {
@@ -125,9 +128,10 @@ struct GenerateOptions {
     std::vector<std::string> stop;  // extra stop strings; end-of-generation tokens always stop
 };
 
-using LoadProgress = std::function<bool(float fraction)>;          // false: give up
+using LoadProgress = std::function<bool(float fraction)>;  // false: give up
 using ReadingCallback = std::function<void(const ReadingProgress&)>;
-using TokenCallback = std::function<void(const std::string& utf8, int token)>;  // text may be empty
+/// Whole characters of UTF-8, maybe none. Token -1: text held back until now, without a new token.
+using TokenCallback = std::function<void(const std::string& utf8, int token)>;
 
 class Session {
   public:
@@ -136,22 +140,36 @@ class Session {
     /// Makes the timeline equal `tokens`: keeps the longest common prefix that was read in the same way,
     /// drops what follows it and prefills the rest. Sparsity acts only when the read starts at 0; a later
     /// extension is dense against the full KV cache.
+    ///
+    /// "In the same way": what a sparse prefill wrote depends on all the tokens it read, so it is kept whole
+    /// or not at all, and only under the same Sparsity. Dense tokens are kept when this read would be dense
+    /// too; under an unchanged Sparsity (a short beginning was read densely) also when they are at least as
+    /// many as those still to read. Otherwise the read starts at 0.
+    ///
+    /// Cancelled or failed: the timeline is the kept prefix.
     virtual ReadResult read(std::span<const int32_t> tokens, const Sparsity&, const ReadingCallback&) = 0;
 
-    /// Samples after the last token of the timeline; sampled tokens join it. Needs a non-empty timeline.
+    /// Samples after the last token of the timeline; sampled tokens join it, those of a stop string and the
+    /// end token included. Needs a non-empty timeline.
     virtual GenerateResult generate(const GenerateOptions&, const TokenCallback&) = 0;
 
-    /// Logits (V) after the last token. For tests and evaluation.
+    /// Logits (V) after the last token; empty when cancelled. For tests and evaluation.
     virtual std::vector<float> logits() = 0;
 
-    virtual void rewind(int length) = 0;      // keeps the first `length` tokens
+    /// Keeps the first `length` tokens. Inside a sparse reading they must be read again, by the next call.
+    virtual void rewind(int length) = 0;
     virtual const std::vector<int32_t>& tokens() const = 0;
-    virtual void cancel() = 0;                // obeyed within 200 ms; forgotten by the next call
+
+    /// Obeyed within 200 ms by the running call, and at once by later ones until resume(). Two functions,
+    /// because only the caller knows whether a cancel() that comes late was meant for the next call.
+    virtual void cancel() = 0;
+    virtual void resume() = 0;
 };
 
 class Engine {
   public:
-    /// Throws EngineError. Allocates nothing large before the memory plan fits.
+    /// Throws EngineError. Allocates nothing large before the memory plan fits. nullptr when `progress` gave
+    /// up.
     static std::shared_ptr<Engine> load(const LoadOptions&, const LoadProgress& = {});
 
     /// Reads the header only. Throws EngineError.

@@ -1,0 +1,95 @@
+#include "addon/values.h"
+
+#include <cstring>
+
+namespace longleaf::addon {
+
+static double number(uint64_t bytes) { return static_cast<double>(bytes); }
+
+Napi::Object to_js(Napi::Env env, const ModelInfo& info) {
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("architecture", info.architecture);
+    o.Set("name", info.name);
+    o.Set("licence", info.licence);
+    o.Set("quantisation", info.quantisation);
+    o.Set("chatTemplate", info.chat_template);
+    o.Set("bosToken", info.bos_token);
+    o.Set("eosToken", info.eos_token);
+    o.Set("addBos", info.add_bos);
+    o.Set("fingerprint", info.fingerprint);
+    o.Set("fileBytes", number(info.file_bytes));
+    o.Set("parameters", number(info.parameters));
+    o.Set("contextLength", info.context_length);
+    o.Set("layers", info.layers);
+    o.Set("embeddingLength", info.embedding_length);
+    o.Set("ffnLength", info.ffn_length);
+    o.Set("heads", info.heads);
+    o.Set("kvHeads", info.kv_heads);
+    o.Set("headDim", info.head_dim);
+    o.Set("vocabSize", info.vocab_size);
+    return o;
+}
+
+Napi::Object to_js(Napi::Env env, const MemoryPlan& plan) {
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("weightsBytes", number(plan.weights_bytes));
+    o.Set("kvBytes", number(plan.kv_bytes));
+    o.Set("scratchBytes", number(plan.scratch_bytes));
+    o.Set("totalBytes", number(plan.total_bytes));
+    o.Set("availableBytes", number(plan.available_bytes));
+    o.Set("contextTokens", plan.context_tokens);
+    o.Set("largestContextTokens", plan.largest_context_tokens);
+    o.Set("fits", plan.fits);
+    return o;
+}
+
+Napi::Object to_js(Napi::Env env, const ReadingProgress& progress) {
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("tokensDone", progress.tokens_done);
+    o.Set("tokensTotal", progress.tokens_total);
+    o.Set("seconds", progress.seconds);
+    return o;
+}
+
+Napi::Object to_js(Napi::Env env, const ReadResult& result) {
+    Napi::Array kept = Napi::Array::New(env, result.kept_fraction.size());
+    for (uint32_t i = 0; i < result.kept_fraction.size(); ++i) kept.Set(i, result.kept_fraction[i]);
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("cancelled", result.cancelled);
+    o.Set("reusedTokens", result.reused_tokens);
+    o.Set("readTokens", result.read_tokens);
+    o.Set("seconds", result.seconds);
+    o.Set("keptFraction", kept);
+    return o;
+}
+
+static const char* reason_name(FinishReason reason) {
+    switch (reason) {
+        case FinishReason::stop:
+            return "stop";
+        case FinishReason::length:
+            return "length";
+        case FinishReason::cancelled:
+            return "cancelled";
+        case FinishReason::context_full:
+            return "context_full";
+    }
+    return "stop";
+}
+
+Napi::Object to_js(Napi::Env env, const GenerateResult& result) {
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("reason", reason_name(result.reason));
+    o.Set("tokens", result.tokens);
+    o.Set("firstTokenSeconds", result.first_token_seconds);
+    o.Set("seconds", result.seconds);
+    return o;
+}
+
+Napi::Int32Array to_js(Napi::Env env, const std::vector<int32_t>& tokens) {
+    const Napi::Int32Array array = Napi::Int32Array::New(env, tokens.size());
+    if (!tokens.empty()) std::memcpy(array.Data(), tokens.data(), tokens.size() * sizeof(int32_t));
+    return array;
+}
+
+}  // namespace longleaf::addon

@@ -1,0 +1,151 @@
+#include "engine.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cpu/backend.h"
+#include "engine/buffer.h"
+#include "engine/memory_plan.h"
+#include "engine/session.h"
+#include "model/describe.h"
+#include "model/weights.h"
+
+namespace longleaf {
+
+namespace {
+
+/// Everything that is known before memory is taken.
+struct Opened {
+    explicit Opened(const LoadOptions& options) : gguf(options.path), config(read_config(gguf)) {
+        weights = bind_weights(gguf, config);
+    }
+    Gguf gguf;
+    Config config;
+    Weights weights;
+};
+
+std::unique_ptr<Backend> create_backend(const LoadOptions& options) {
+    if (options.threads < 0 || options.threads > 1024)
+        throw EngineError(ErrorCode::bad_request, std::to_string(options.threads) +
+                                                      " threads were asked for; 0 to 1024 are possible.");
+    return cpu::create_backend({options.threads, options.simd});
+}
+
+MemoryDemand demand(const Opened& opened, const Backend& backend, KvType kv_type) {
+    return {&opened.config, &backend, opened.weights.bytes, kv_type};
+}
+
+/// theta_i = base^(-2i / D) * scale / factor_i, (D / 2)
+std::vector<float> inverse_frequencies(const Config& c) {
+    std::vector<float> theta(c.head_dim / 2);
+    for (size_t i = 0; i < theta.size(); ++i) {
+        const double exponent = -2.0 * static_cast<double>(i) / c.head_dim;
+        const double factor = c.rope_factors.empty() ? 1.0 : c.rope_factors[i];
+        theta[i] =
+            static_cast<float>(std::pow(static_cast<double>(c.rope_base), exponent) * c.rope_scale / factor);
+    }
+    return theta;
+}
+
+/// Brings the mapped weights into memory in file order, so that the wait is here, with progress, and not in
+/// the first read. Returns false when `progress` gives up.
+bool read_ahead(const MappedFile& file, const LoadProgress& progress) {
+    constexpr uint64_t step = uint64_t{16} << 20, page = 4096;
+    for (uint64_t at = 0; at < file.size(); at += step) {
+        if (progress && !progress(static_cast<float>(at) / static_cast<float>(file.size()))) return false;
+        const uint64_t end = std::min(file.size(), at + step);
+        for (uint64_t p = at; p < end; p += page)
+            static_cast<void>(*static_cast<const volatile uint8_t*>(file.data() + p));
+    }
+    return !progress || progress(1.0f);
+}
+
+class LoadedEngine final : public Engine, public std::enable_shared_from_this<LoadedEngine> {
+  public:
+    LoadedEngine(const LoadOptions& options, std::unique_ptr<Opened> opened, std::unique_ptr<Backend> backend,
+                 const MemoryPlan& plan)
+        : opened_(std::move(opened)),
+          backend_(std::move(backend)),
+          tokenizer_(Tokenizer::create(opened_->gguf, opened_->config.vocab)),
+          info_(describe(opened_->gguf, opened_->config)),
+          plan_(plan),
+          kv_type_(options.kv_type),
+          turnstile_(*backend_) {
+        const std::vector<float> theta = inverse_frequencies(opened_->config);
+        inv_freq_ = Buffer(*backend_, theta.size() * sizeof(float));
+        backend_->upload(inv_freq_.data(), theta.data(), inv_freq_.bytes());
+    }
+
+    const ModelInfo& info() const override { return info_; }
+    const MemoryPlan& memory() const override { return plan_; }
+    std::string device() const override { return backend_->describe(); }
+    bool is_end_token(int32_t token) const override { return tokenizer_->is_end(token); }
+
+    std::vector<int32_t> tokenize(std::span<const Segment> segments) const override {
+        std::vector<int32_t> tokens;
+        for (const auto& s : segments) tokenizer_->encode(s.text, s.special, tokens);
+        return tokens;
+    }
+
+    std::string detokenize(std::span<const int32_t> tokens) const override {
+        Utf8Stream utf8;
+        std::string text;
+        for (const int32_t token : tokens) {
+            if (token < 0 || token >= info_.vocab_size)
+                throw EngineError(ErrorCode::bad_request,
+                                  "Token " + std::to_string(token) + " is not in the vocabulary.");
+            text += utf8.push(tokenizer_->piece(token));
+        }
+        return text + utf8.finish();
+    }
+
+    std::unique_ptr<Session> open_session() override {
+        SessionParts parts;
+        parts.owner = shared_from_this();
+        parts.decoder.config = &opened_->config;
+        parts.decoder.weights = &opened_->weights;
+        parts.decoder.backend = backend_.get();
+        parts.decoder.rope = {static_cast<const float*>(inv_freq_.data()), opened_->config.head_dim,
+                              opened_->config.rope_order == RopeOrder::neox};
+        parts.tokenizer = tokenizer_.get();
+        parts.turnstile = &turnstile_;
+        parts.kv_type = kv_type_;
+        parts.context_tokens = plan_.context_tokens;
+        return std::make_unique<TokenSession>(std::move(parts));
+    }
+
+  private:
+    std::unique_ptr<Opened> opened_;
+    std::unique_ptr<Backend> backend_;
+    std::unique_ptr<Tokenizer> tokenizer_;
+    ModelInfo info_;
+    MemoryPlan plan_;
+    KvType kv_type_;
+    Buffer inv_freq_;  // (D / 2)
+    Turnstile turnstile_;
+};
+
+}  // namespace
+
+std::shared_ptr<Engine> Engine::load(const LoadOptions& options, const LoadProgress& progress) {
+    auto opened = std::make_unique<Opened>(options);
+    auto backend = create_backend(options);
+    const MemoryDemand needs = demand(*opened, *backend, options.kv_type);
+    const MemoryPlan plan = plan_memory(needs, options.context_tokens);
+    require_fit(needs, plan);
+    if (!read_ahead(opened->gguf.file(), progress)) return nullptr;
+    return std::make_shared<LoadedEngine>(options, std::move(opened), std::move(backend), plan);
+}
+
+ModelInfo Engine::inspect(const std::string& path) {
+    const Gguf gguf(path);
+    return describe(gguf, read_config(gguf));
+}
+
+MemoryPlan Engine::plan(const LoadOptions& options) {
+    const Opened opened(options);
+    const auto backend = create_backend(options);
+    return plan_memory(demand(opened, *backend, options.kv_type), options.context_tokens);
+}
+
+}  // namespace longleaf

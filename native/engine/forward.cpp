@@ -1,0 +1,145 @@
+#include "engine/forward.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace longleaf {
+
+namespace {
+
+struct Rows {
+    int first, count;
+};
+
+/// Splits [a, b) into stretches of at most `size` rows, none of them one row unless the whole is: ops may
+/// round differently for a single row (ops.h), and a read must not depend on where its chunks end.
+std::vector<Rows> chunks(int a, int b, int size) {
+    std::vector<Rows> all;
+    while (a < b) {
+        int count = std::min(size, b - a);
+        if (b - a - count == 1 && count > 2) --count;
+        all.push_back({a, count});
+        a += count;
+    }
+    return all;
+}
+
+/// Rows per attention call, so that one takes about 0.1 s at any context length: progress moves between
+/// calls.
+class Pace {
+  public:
+    int rows() const { return rows_; }
+    void took(int rows, double seconds) {
+        if (seconds > 0.12)
+            rows_ = std::max(32, static_cast<int>(rows * 0.1 / seconds) / 32 * 32);
+        else if (seconds < 0.04)
+            rows_ = std::min(chunk_tokens, rows_ * 2);
+    }
+
+  private:
+    int rows_ = chunk_tokens;
+};
+
+void note(const Pass& pass, double cost) {
+    if (pass.progress) pass.progress->add(cost);
+}
+
+}  // namespace
+
+int last_layer_rows(int tokens) { return std::min(tokens, 2); }
+
+bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, const Pass& pass,
+             PassResult& result) {
+    using Clock = std::chrono::steady_clock;
+    const Config& c = *decoder.config;
+    const Weights& w = *decoder.weights;
+    Backend& b = *decoder.backend;
+    const Ops& op = b.ops();
+    const SparsityPlan& plan = *pass.sparsity;
+    const int T = static_cast<int>(pass.ids.size());
+    const int W = plan.options.window;
+    const Cost cost(c);
+    Pace pace;
+
+    b.upload(s.ids(), pass.ids.data(), pass.ids.size_bytes());
+    for (const auto [first, count] : chunks(0, T, chunk_tokens))
+        op.embed(b, w.embedding, s.ids() + first, s.residual(first, count));
+
+    for (int l = 0; l < c.layers; ++l) {
+        const LayerWeights& layer = w.layers[l];
+        const KvLayer kv = cache.layer(l);
+        const bool sparse = plan.sparse[l];
+
+        // Phase A: K and V of every row, so that the layer's cache is complete before anything attends to it.
+        for (const auto [first, count] : chunks(0, T, chunk_tokens)) {
+            op.rmsnorm(b, s.residual(first, count), layer.attn_norm, c.rms_eps, s.normed(count));
+            op.matmul(b, layer.k, s.normed(count), s.k(count), false);
+            op.matmul(b, layer.v, s.normed(count), s.v(count), false);
+            op.rope(b, s.k(count), decoder.rope, pass.start + first);
+            op.kv_write(b, s.k(count), s.v(count), kv, pass.start + first);
+            if (b.cancelled) return false;
+            note(pass, cost.project_kv(count));
+        }
+
+        if (sparse) {
+            for (const auto [first, count] : chunks(T - W, T, chunk_tokens)) {
+                const Matrix tail = s.rows_of(s.tail(W), first - (T - W), count);
+                op.rmsnorm(b, s.residual(first, count), layer.attn_norm, c.rms_eps, s.normed(count));
+                op.matmul(b, layer.q, s.normed(count), tail, false);
+                op.rope(b, tail, decoder.rope, pass.start + first);
+            }
+            op.select(b, s.tail(W), kv, T, plan.options, s.select_work(), s.selection(l));
+            if (b.cancelled) return false;
+            note(pass, cost.select(T, W));
+        }
+
+        // Phase B: attend, project out and run the FFN. After the last layer only the answer's row matters.
+        const int begin = l == c.layers - 1 ? T - last_layer_rows(T) : 0;
+        for (const auto [first, count] : chunks(begin, T, chunk_tokens)) {
+            const Matrix x = s.residual(first, count);
+            op.rmsnorm(b, x, layer.attn_norm, c.rms_eps, s.normed(count));
+            op.matmul(b, layer.q, s.normed(count), s.q(count), false);
+            op.rope(b, s.q(count), decoder.rope, pass.start + first);
+            for (int done = 0; done < count;) {
+                const Rows part = chunks(done, count, pace.rows()).front();
+                const Matrix q = s.rows_of(s.q(count), part.first, part.count);
+                const Matrix mixed = s.rows_of(s.mixed(count), part.first, part.count);
+                const int from = first + part.first;
+                const auto begun = Clock::now();
+                if (sparse)
+                    op.attend_selected(b, q, kv, from, s.selection(l), mixed);
+                else
+                    op.attend(b, q, kv, pass.start + from, mixed);
+                if (b.cancelled) return false;
+                pace.took(part.count, std::chrono::duration<double>(Clock::now() - begun).count());
+                note(pass, cost.attend(pass.start, from, from + part.count, sparse));
+                done += part.count;
+            }
+            op.matmul(b, layer.attn_output, s.mixed(count), x, true);
+            op.rmsnorm(b, x, layer.ffn_norm, c.rms_eps, s.normed(count));
+            op.matmul(b, layer.gate, s.normed(count), s.gate(count), false);
+            op.matmul(b, layer.up, s.normed(count), s.up(count), false);
+            op.swiglu(b, s.gate(count), s.up(count));
+            op.matmul(b, layer.down, s.gate(count), x, true);
+            if (b.cancelled) return false;
+            note(pass, cost.project_out(count));
+        }
+    }
+
+    op.rmsnorm(b, s.residual(pass.answer, 1), w.output_norm, c.rms_eps, s.normed(1));
+    op.matmul(b, w.output, s.normed(1), s.logits(), false);
+    result.logits.resize(c.vocab);
+    b.download(result.logits.data(), s.logits().data, result.logits.size() * sizeof(float));
+
+    result.kept_fraction.assign(c.layers, 1.0f);
+    if (plan.any()) {
+        std::vector<int32_t> counts(c.layers);
+        b.download(counts.data(), s.counts(), counts.size() * sizeof(int32_t));
+        for (int l = 0; l < c.layers; ++l)
+            if (plan.sparse[l] && counts[l] > 0)
+                result.kept_fraction[l] = static_cast<float>(counts[l]) / static_cast<float>(T);
+    }
+    return !b.cancelled;
+}
+
+}  // namespace longleaf

@@ -1,0 +1,83 @@
+#include "engine/scratch.h"
+
+#include <algorithm>
+
+namespace longleaf {
+
+namespace {
+
+struct Sizes {
+    uint64_t ids, residual, normed, q, kv, ffn, logits, tail, index, counts, select_work;
+    uint64_t total() const {
+        return ids + residual + normed + 2 * q + 2 * kv + 2 * ffn + logits + tail + index + counts +
+               select_work;
+    }
+};
+
+Sizes sizes(const Config& c, const Backend& backend, int tokens, const SelectOptions* select) {
+    const uint64_t e = backend.activation_bytes(), t = static_cast<uint64_t>(tokens);
+    const uint64_t chunk = std::min<uint64_t>(t, chunk_tokens);
+    const uint64_t q_dim = static_cast<uint64_t>(c.heads) * c.head_dim;
+    const uint64_t kv_dim = static_cast<uint64_t>(c.kv_heads) * c.head_dim;
+    Sizes s{};
+    s.ids = t * sizeof(int32_t);
+    s.residual = t * c.channels * e;
+    s.normed = chunk * c.channels * e;
+    s.q = chunk * q_dim * e;
+    s.kv = chunk * kv_dim * e;
+    s.ffn = chunk * c.ffn * e;
+    s.logits = static_cast<uint64_t>(c.vocab) * e;
+    if (!select) return s;
+    s.tail = static_cast<uint64_t>(select->window) * q_dim * e;
+    s.index = static_cast<uint64_t>(c.heads) * t * sizeof(int32_t);
+    s.counts = static_cast<uint64_t>(c.layers) * sizeof(int32_t);
+    s.select_work = backend.ops().select_scratch_bytes(c.heads, tokens, *select);
+    return s;
+}
+
+}  // namespace
+
+uint64_t Scratch::bytes(const Config& c, const Backend& backend, int tokens, const SelectOptions& select) {
+    return sizes(c, backend, tokens, &select).total();
+}
+
+Scratch::Scratch(const Config& c, Backend& backend, int tokens, const SelectOptions* select)
+    : channels_(c.channels),
+      q_dim_(static_cast<int64_t>(c.heads) * c.head_dim),
+      kv_dim_(static_cast<int64_t>(c.kv_heads) * c.head_dim),
+      ffn_(c.ffn),
+      vocab_(c.vocab),
+      tokens_(tokens),
+      element_(backend.activation_bytes()) {
+    const Sizes s = sizes(c, backend, tokens, select);
+    ids_ = Buffer(backend, s.ids);
+    residual_ = Buffer(backend, s.residual);
+    normed_ = Buffer(backend, s.normed);
+    q_ = Buffer(backend, s.q);
+    mixed_ = Buffer(backend, s.q);
+    k_ = Buffer(backend, s.kv);
+    v_ = Buffer(backend, s.kv);
+    gate_ = Buffer(backend, s.ffn);
+    up_ = Buffer(backend, s.ffn);
+    logits_ = Buffer(backend, s.logits);
+    tail_ = Buffer(backend, s.tail);
+    index_ = Buffer(backend, s.index);
+    counts_ = Buffer(backend, s.counts);
+    select_work_ = Buffer(backend, s.select_work);
+}
+
+Matrix Scratch::rows_of(Matrix m, int first, int rows) const {
+    m.data = static_cast<uint8_t*>(m.data) + static_cast<uint64_t>(first) * m.stride * element_;
+    m.rows = rows;
+    return m;
+}
+
+Matrix Scratch::residual(int first, int rows) const {
+    return rows_of(of(residual_, static_cast<int>(tokens_), channels_), first, rows);
+}
+
+Selection Scratch::selection(int layer) const {
+    return {static_cast<int32_t*>(index_.data()), static_cast<int32_t*>(counts_.data()) + layer, tokens_};
+}
+
+}  // namespace longleaf

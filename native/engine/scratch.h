@@ -1,0 +1,49 @@
+// The activations of one forward pass. Sized once from the number of tokens; what grows with them is the
+// residual stream and, for sparse layers, the selection. Everything else is one chunk high.
+#pragma once
+
+#include "engine/buffer.h"
+#include "model/config.h"
+#include "ops/ops.h"
+
+namespace longleaf {
+
+/// Rows projected at a time. Bounds activation memory; results do not depend on it.
+inline constexpr int chunk_tokens = 512;
+/// Positions a cache has beyond the context: a read of one token is padded to two rows (session.cpp).
+inline constexpr int cache_slack = 1;
+
+class Scratch {
+  public:
+    /// For passes of at most `tokens` rows; `select` is null when no layer of them is sparse.
+    Scratch(const Config&, Backend&, int tokens, const SelectOptions* select);
+
+    /// What the constructor takes for a pass with sparse layers.
+    static uint64_t bytes(const Config&, const Backend&, int tokens, const SelectOptions&);
+
+    int32_t* ids() const { return static_cast<int32_t*>(ids_.data()); }  // (T)
+    Matrix residual(int first, int rows) const;                          // rows of (T, C)
+    Matrix normed(int rows) const { return of(normed_, rows, channels_); }
+    Matrix q(int rows) const { return of(q_, rows, q_dim_); }
+    Matrix mixed(int rows) const { return of(mixed_, rows, q_dim_); }  // what attention returns
+    Matrix k(int rows) const { return of(k_, rows, kv_dim_); }
+    Matrix v(int rows) const { return of(v_, rows, kv_dim_); }
+    Matrix gate(int rows) const { return of(gate_, rows, ffn_); }
+    Matrix up(int rows) const { return of(up_, rows, ffn_); }
+    Matrix logits() const { return of(logits_, 1, vocab_); }
+    Matrix tail(int rows) const { return of(tail_, rows, q_dim_); }  // the queries that score, (W, H * D)
+    Selection selection(int layer) const;                            // index shared, count per layer
+    const int32_t* counts() const { return static_cast<int32_t*>(counts_.data()); }  // (L)
+    void* select_work() const { return select_work_.data(); }
+    Matrix rows_of(Matrix m, int first, int rows) const;
+
+  private:
+    static Matrix of(const Buffer& b, int rows, int64_t cols) { return {b.data(), rows, cols, cols}; }
+
+    int64_t channels_, q_dim_, kv_dim_, ffn_, vocab_, tokens_;
+    size_t element_;
+    Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_, logits_;
+    Buffer tail_, index_, counts_, select_work_;
+};
+
+}  // namespace longleaf

@@ -1,0 +1,58 @@
+// A timeline of tokens with its cache, on one engine. Session is the public face (engine.h); this is how.
+#pragma once
+
+#include <memory>
+
+#include "engine.h"
+#include "engine/forward.h"
+#include "engine/timeline.h"
+#include "engine/turn.h"
+#include "tokenizer/tokenizer.h"
+
+namespace longleaf {
+
+/// What sessions share; owned by the engine, which every session keeps alive.
+struct SessionParts {
+    std::shared_ptr<const void> owner;
+    Decoder decoder;
+    const Tokenizer* tokenizer = nullptr;
+    Turnstile* turnstile = nullptr;
+    KvType kv_type = KvType::f16;
+    int context_tokens = 0;
+};
+
+class TokenSession final : public Session {
+  public:
+    explicit TokenSession(SessionParts);
+
+    ReadResult read(std::span<const int32_t> tokens, const Sparsity&, const ReadingCallback&) override;
+    GenerateResult generate(const GenerateOptions&, const TokenCallback&) override;
+    std::vector<float> logits() override;
+    void rewind(int length) override;
+    const std::vector<int32_t>& tokens() const override { return timeline_.tokens(); }
+    void cancel() override { switch_.cancel(); }
+    void resume() override { switch_.resume(); }
+
+  private:
+    const Config& config() const { return *parts_.decoder.config; }
+    Backend& backend() const { return *parts_.decoder.backend; }
+    void check_tokens(std::span<const int32_t> tokens) const;
+    void check_memory(int start, int rows, const SparsityPlan&) const;
+    bool prefill(std::span<const int32_t> tokens, int start, const Sparsity&, const ReadingCallback&,
+                 ReadResult&);
+    bool decode(int32_t token);
+    bool settle();  // makes logits_ those after the last token; false when cancelled
+
+    SessionParts parts_;
+    Turnstile::Switch switch_;
+    KvCache cache_;
+    Scratch one_row_;
+    Timeline timeline_;
+    int touched_ = 0;            // positions ever written: their pages are ours
+    std::vector<float> logits_;  // (V) after logits_at_ tokens
+    int logits_at_ = -1;
+    std::vector<float>
+        reading_logits_;  // (V) at the end of the sparse prefill, which cannot be redone in part
+};
+
+}  // namespace longleaf
