@@ -3,8 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
-  root: fileURLToPath(new URL('..', import.meta.url)),
+  root: file('..'),
   test: {
     pool: 'forks',
     maxWorkers: 2,
@@ -17,7 +19,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        plugins: [svelte()],
+        plugins: [svelte({ configFile: file('../renderer/svelte.config.js') })],
         test: { name: 'renderer', include: ['test/renderer/**/*.test.ts'] },
       },
     ],
