@@ -87,7 +87,7 @@ Napi::Object to_js(Napi::Env env, const GenerateResult& result) {
 }
 
 Napi::Int32Array to_js(Napi::Env env, const std::vector<int32_t>& tokens) {
-    const Napi::Int32Array array = Napi::Int32Array::New(env, tokens.size());
+    Napi::Int32Array array = Napi::Int32Array::New(env, tokens.size());
     if (!tokens.empty()) std::memcpy(array.Data(), tokens.data(), tokens.size() * sizeof(int32_t));
     return array;
 }
