@@ -10,9 +10,9 @@ import {
 } from './conversations.js';
 import { anchor, documentSummary } from './documents.js';
 import { engineStatus, type AppEvent } from './events.js';
-import type { Failure } from './failure.js';
+import { failure, type Failure } from './failure.js';
 import { modelCard } from './models.js';
-import { settings } from './settings.js';
+import { settings, settingsPatch } from './settings.js';
 
 const nothing = z.object({});
 const id = z.string().min(1).max(64);
@@ -29,6 +29,8 @@ export const api = {
       cores: z.number().int(),
       memoryBytes: z.number(),
       dataFolder: z.string(),
+      /** Something that happened at start-up: a damaged library was moved aside. */
+      notice: failure.optional(),
     }),
   },
   'engine.status': { params: nothing, result: engineStatus },
@@ -36,7 +38,7 @@ export const api = {
   'engine.load': { params: nothing, result: engineStatus },
 
   'settings.get': { params: nothing, result: settings },
-  'settings.set': { params: z.object({ patch: settings.partial() }), result: settings },
+  'settings.set': { params: z.object({ patch: settingsPatch }), result: settings },
 
   'models.list': { params: nothing, result: z.array(modelCard) },
   /** Electron passes a path; the browser shell lets the user type one (the file is never copied). */

@@ -73,6 +73,7 @@ export const engineEvent = z.discriminatedUnion('type', [
     info: modelInfo,
     memory: memoryPlan,
     device: z.string(),
+    note: z.string().optional(), // for people: how the chat template had to be replaced
   }),
   z.object({ type: z.literal('inspected'), id: z.string(), info: modelInfo }),
   z.object({

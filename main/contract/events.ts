@@ -15,6 +15,8 @@ export const engineStatus = z.discriminatedUnion('state', [
     device: z.string(),
     info: modelInfo.omit({ chatTemplate: true }),
     memory: memoryPlan,
+    /** What the user should know about how this model is used: "The file has no chat template: ..." */
+    note: z.string().optional(),
   }),
   z.object({ state: z.literal('failed'), modelId: z.string().nullable(), failure }),
 ]);

@@ -19,4 +19,12 @@ export const settings = z.object({
   welcomed: z.boolean().default(false),
 });
 export type Settings = z.infer<typeof settings>;
+
+/** Some of the settings. Not `settings.partial()`, which would fill in the defaults of the absent ones. */
+export const settingsPatch = z.object(
+  Object.fromEntries(
+    Object.entries(settings.shape).map(([key, field]) => [key, field.unwrap().optional()]),
+  ),
+) as unknown as z.ZodType<Partial<Settings>, Partial<Settings>>;
+
 export const defaultSettings: Settings = settings.parse({});

@@ -1,0 +1,145 @@
+// Puts the services together. Both shells and the command line call this and nothing else.
+import { api, FailureError, type Method } from '../contract/index.js';
+import { Answering } from './answering.js';
+import { AppEvents } from './app-events.js';
+import { Context } from './context.js';
+import { Conversations } from './conversations.js';
+import type { Desk } from './desk.js';
+import { Documents } from './documents-service.js';
+import { EngineHost } from './engine-host.js';
+import { EngineLane } from './engine-lane.js';
+import { failureError } from './failures.js';
+import { createHandlers } from './handlers.js';
+import { ConversationStore } from './library/conversations.js';
+import { DocumentStore } from './library/documents.js';
+import { ModelStore } from './library/models.js';
+import { openLibrary, type Db } from './library/open.js';
+import { Originals } from './library/originals.js';
+import { SettingsStore } from './library/settings.js';
+import { TurnStore } from './library/turns.js';
+import { LoadedEngine } from './loaded-engine.js';
+import { Models } from './models.js';
+import { PromptDocuments } from './prompts.js';
+import { readDocuments } from './read-documents.js';
+import { Readings } from './readings.js';
+import type { App, AppOptions, CreateApp } from './types.js';
+
+export const createApp: CreateApp = async (options) => {
+  const { db, notice } = openNow(options.dataFolder);
+  try {
+    const originals = new Originals(options.dataFolder);
+    await originals.prepare();
+    const events = new AppEvents();
+    const desk = await createDesk(options, db, events);
+    desk.turns.stopUnfinished();
+    const documents = new Documents(desk.library, originals, options.startWorker, events);
+    const answering = new Answering(desk, events, async () => []);
+    const conversations = new Conversations(desk, answering, events);
+    const services = { options, notice, events, desk, documents, conversations, answering };
+    const close = closing(db, desk, documents, answering);
+    return serve(createHandlers(services), documents, events, close);
+  } catch (error) {
+    db.close();
+    throw failureError(error);
+  }
+};
+
+function openNow(folder: string) {
+  try {
+    return openLibrary(folder);
+  } catch (error) {
+    throw failureError(error);
+  }
+}
+
+async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promise<Desk> {
+  const library = new DocumentStore(db);
+  const conversations = new ConversationStore(db);
+  const settings = new SettingsStore(db);
+  const documents = new PromptDocuments(library);
+  const lane = new EngineLane();
+  const host = new EngineHost(options.startWorker, (failure) => loaded.died(failure));
+  const models = await Models.open(new ModelStore(db), host, options.modelsFolder, options.version);
+  const read = () => settings.read();
+  const loaded = new LoadedEngine(host, models, read, events, () => readings.forget());
+  const readings: Readings = new Readings(events, lane, {
+    documentIdsOf: (id) => conversations.get(id).documentIds,
+    level: async () => read().level ?? (await models.choose(read().modelId)).profile.defaultLevel,
+    read: (id, signal) => readDocuments(desk, id, signal),
+  });
+  const context = new Context(host, documents);
+  const turns = new TurnStore(db);
+  const desk: Desk = {
+    library,
+    conversations,
+    turns,
+    settings,
+    models,
+    host,
+    lane,
+    loaded,
+    documents,
+    context,
+    readings,
+  };
+  return desk;
+}
+
+function closing(db: Db, desk: Desk, documents: Documents, answering: Answering) {
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    documents.close();
+    // A second is plenty for an engine that obeys; one that does not is ended with its process.
+    const patience = new Promise((resolve) => setTimeout(resolve, 1000).unref());
+    const answered = answering.close();
+    await Promise.race([answered, patience]);
+    desk.host.close();
+    await answered;
+    db.close();
+  };
+  return () => (closed ??= close());
+}
+
+function serve(
+  handlers: ReturnType<typeof createHandlers>,
+  documents: Documents,
+  events: AppEvents,
+  close: () => Promise<void>,
+): App {
+  return {
+    async handle(method, params) {
+      try {
+        if (!Object.hasOwn(api, method)) {
+          throw new FailureError('bad_request', `Longleaf has no method “${method}”.`);
+        }
+        return await call(handlers, method as Method, params);
+      } catch (error) {
+        throw failureError(error);
+      }
+    },
+    onEvent: (listener) => events.on(listener),
+    importStream: (stream, fileName, importId) =>
+      documents.importStream(stream, fileName, importId).catch((error: unknown) => {
+        throw failureError(error);
+      }),
+    close,
+  };
+}
+
+function call(
+  handlers: ReturnType<typeof createHandlers>,
+  method: Method,
+  params: unknown,
+): Promise<unknown> {
+  const parsed = api[method].params.safeParse(params);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const place = issue?.path.join('.');
+    throw new FailureError(
+      'bad_request',
+      `${method} was called wrongly${place ? ` (${place})` : ''}: ${issue?.message ?? 'invalid'}.`,
+    );
+  }
+  // The schema of this very method accepted the parameters, which the compiler cannot follow.
+  return (handlers[method] as (params: unknown) => Promise<unknown>)(parsed.data);
+}

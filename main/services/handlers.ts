@@ -1,0 +1,151 @@
+// One handler for every method of the contract. Parameters were validated before they come here.
+import { availableParallelism, totalmem } from 'node:os';
+import type { z } from 'zod';
+import {
+  FailureError,
+  type Api,
+  type Failure,
+  type Method,
+  type Result,
+  type Settings,
+} from '../contract/index.js';
+import type { Answering } from './answering.js';
+import type { AppEvents } from './app-events.js';
+import type { Conversations } from './conversations.js';
+import type { Desk } from './desk.js';
+import type { Documents } from './documents-service.js';
+import type { AppOptions } from './types.js';
+
+export type Handlers = {
+  [M in Method]: (params: z.output<Api[M]['params']>) => Promise<Result<M>>;
+};
+
+export interface Services {
+  options: AppOptions;
+  notice?: Failure;
+  events: AppEvents;
+  desk: Desk;
+  documents: Documents;
+  conversations: Conversations;
+  answering: Answering;
+}
+
+export function createHandlers(services: Services): Handlers {
+  const { desk, documents, conversations, answering } = services;
+  return {
+    ...appHandlers(services),
+    ...settingsHandlers(services),
+    'library.list': async () => ({
+      documents: desk.library.list(),
+      conversations: desk.conversations.list(),
+    }),
+    'documents.import': ({ path, importId }) => documents.importPath(path, importId),
+    'documents.cancelImport': async ({ importId }) => {
+      documents.cancel(importId);
+      return {};
+    },
+    'documents.get': async ({ documentId }) => ({
+      ...desk.library.get(documentId),
+      anchors: desk.library.anchors(documentId),
+    }),
+    'documents.text': async ({ documentId, from, to }) => {
+      desk.library.get(documentId);
+      return desk.library.passages(documentId, from, to);
+    },
+    'documents.remove': async ({ documentId }) => {
+      refuseWhileRead(services, documentId);
+      await documents.remove(documentId);
+      return {};
+    },
+    'conversations.create': async ({ documentIds }) => conversations.create(documentIds),
+    'conversations.get': async ({ conversationId }) => conversations.get(conversationId),
+    'conversations.rename': async ({ conversationId, title }) => {
+      conversations.rename(conversationId, title);
+      return {};
+    },
+    'conversations.setDocuments': async ({ conversationId, documentIds }) =>
+      conversations.setDocuments(conversationId, documentIds),
+    'conversations.remove': async ({ conversationId }) => {
+      await conversations.remove(conversationId);
+      return {};
+    },
+    'conversations.context': ({ conversationId, draft }) =>
+      conversations.context(conversationId, draft),
+    'readings.state': ({ conversationId }) => desk.readings.state(conversationId),
+    'readings.start': async ({ conversationId }) => {
+      await desk.readings.start(conversationId);
+      return {};
+    },
+    'readings.cancel': async ({ conversationId }) => {
+      desk.readings.cancel(conversationId);
+      return {};
+    },
+    'turns.ask': async ({ conversationId, question }) => answering.ask(conversationId, question),
+    'turns.stop': async ({ turnId }) => {
+      await answering.stop(turnId);
+      return {};
+    },
+    'turns.regenerate': async ({ turnId }) => answering.regenerate(turnId),
+    'turns.select': async ({ turnId }) => conversations.select(turnId),
+  };
+}
+
+function appHandlers({ options, notice, desk }: Services) {
+  return {
+    'app.info': async () => ({
+      version: options.version,
+      shell: options.shell,
+      platform: process.platform,
+      cores: availableParallelism(),
+      memoryBytes: totalmem(),
+      dataFolder: options.dataFolder,
+      notice,
+    }),
+    'engine.status': async () => desk.loaded.status,
+    'engine.load': async () => {
+      await desk.loaded.ensure();
+      return desk.loaded.status;
+    },
+  } satisfies Partial<Handlers>;
+}
+
+function settingsHandlers({ desk, events }: Services) {
+  const change = async (patch: Partial<Settings>) => {
+    desk.settings.write(patch);
+    const settings = desk.settings.read();
+    events.emit({ type: 'settings', settings });
+    await desk.loaded.settingsChanged();
+    desk.readings.levelChanged();
+    return settings;
+  };
+  return {
+    'settings.get': async () => desk.settings.read(),
+    'settings.set': async ({ patch }: { patch: Partial<Settings> }) => {
+      if (patch.modelId) await desk.models.choose(patch.modelId);
+      return change(patch);
+    },
+    'models.list': () => desk.models.list(),
+    'models.add': async ({ path }: { path: string }) => {
+      const card = await desk.models.add(path);
+      events.emit({ type: 'models' });
+      return card;
+    },
+    'models.remove': async ({ modelId }: { modelId: string }) => {
+      desk.models.remove(modelId);
+      events.emit({ type: 'models' });
+      if (desk.settings.read().modelId === modelId) await change({ modelId: null });
+      return {};
+    },
+  } satisfies Partial<Handlers>;
+}
+
+/** An answer under way rests on its documents. */
+function refuseWhileRead({ answering, desk }: Services, documentId: string): void {
+  const id = answering.conversationId;
+  if (!id || !desk.conversations.get(id).documentIds.includes(documentId)) return;
+  throw new FailureError(
+    'busy',
+    'A question about this document is being answered.',
+    'Wait until the answer has finished, or stop it.',
+  );
+}

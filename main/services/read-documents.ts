@@ -1,0 +1,26 @@
+// Reads a conversation's documents before anything is asked.
+import { unlessAborted } from './abort.js';
+import { refuseUnlessFits } from './context.js';
+import type { Desk } from './desk.js';
+
+/** Runs inside the engine lane. Returns early when `signal` aborts; what was read so far is given up. */
+export async function readDocuments(
+  desk: Desk,
+  conversationId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { documentIds } = desk.conversations.get(conversationId);
+  const ready = await unlessAborted(signal, desk.loaded.ensure());
+  if (!ready) return;
+  const asked = { documentIds, turns: [], replyTokens: 0 };
+  const use = await unlessAborted(signal, desk.context.measure(ready, asked));
+  if (!use) return;
+  refuseUnlessFits(use);
+  const { style, profile } = ready.model;
+  const level = desk.settings.read().level ?? profile.defaultLevel;
+  const documents = desk.documents.withText(documentIds);
+  const documentTokens = use.documents.reduce((sum, { tokens }) => sum + tokens, 0);
+  await desk.readings.track({ conversationId, documentIds, level, documentTokens }, (listeners) =>
+    desk.host.read({ prompt: { style, documents, turns: [] }, level, profile }, signal, listeners),
+  );
+}

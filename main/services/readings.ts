@@ -1,0 +1,195 @@
+// Readings: what the engine holds of which documents, progress of the reading under way, and its cancelling.
+// The engine has one session, so one list of documents is read at a time; conversations about the same
+// documents share it.
+import type { Failure, ReadingState, ReadStats } from '../contract/index.js';
+import type { AppEvents } from './app-events.js';
+import type { EngineLane } from './engine-lane.js';
+import type { Listeners, ReadingStep } from './engine-host.js';
+import { failureOf } from './failures.js';
+import { ReadingRate } from './reading-rate.js';
+
+interface Held {
+  documents: string;
+  level: number;
+  tokens: number;
+  seconds: number;
+  keptFraction: number[];
+  conversations: Set<string>;
+}
+
+/** What reads documents: a reading of its own, or a turn that needs them read. */
+export interface ReadingJob {
+  conversationId: string;
+  turnId?: string;
+  documentIds: readonly string[];
+  level: number;
+  /** Tokens of the documents alone. */
+  documentTokens: number;
+}
+
+/** What a reading needs of the rest of the app. */
+export interface ReadingWork {
+  documentIdsOf(conversationId: string): readonly string[];
+  /** Slider position that the next reading would use. */
+  level(): Promise<number>;
+  read(conversationId: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface WaitingTurn {
+  conversationId: string;
+  turnId: string;
+}
+
+interface Running {
+  conversationId: string;
+  documents: string;
+  controller: AbortController;
+}
+
+export class Readings {
+  readonly #events: AppEvents;
+  readonly #lane: EngineLane;
+  readonly #work: ReadingWork;
+  #held: Held | undefined;
+  /** The reading of its own under way or waiting. */
+  #running: Running | undefined;
+  /** The job the engine works on now. */
+  #job: ReadingJob | undefined;
+  /** The turn that waits for the reading under way and shows its progress. */
+  #waiting: WaitingTurn | undefined;
+
+  constructor(events: AppEvents, lane: EngineLane, work: ReadingWork) {
+    this.#events = events;
+    this.#lane = lane;
+    this.#work = work;
+  }
+
+  async state(conversationId: string): Promise<ReadingState> {
+    const documents = keyOf(this.#work.documentIdsOf(conversationId));
+    const job = this.#job && keyOf(this.#job.documentIds);
+    if (job === documents || this.#running?.documents === documents) {
+      return { conversationId, status: 'reading' };
+    }
+    const held = this.#held;
+    if (held?.documents !== documents) return { conversationId, status: 'unread' };
+    held.conversations.add(conversationId);
+    const { level, tokens, seconds, keptFraction } = held;
+    if ((await this.#work.level()) !== level) return { conversationId, status: 'unread', level };
+    return { conversationId, status: 'read', level, tokens, seconds, keptFraction };
+  }
+
+  /** Starts reading unless these documents are read or being read. Gives up another reading of its own. */
+  async start(conversationId: string): Promise<void> {
+    const documents = keyOf(this.#work.documentIdsOf(conversationId));
+    if (documents === '') return;
+    const state = await this.state(conversationId);
+    if (state.status !== 'unread') return this.announce(conversationId);
+    if (!this.#waiting) this.#running?.controller.abort();
+    const running = { conversationId, documents, controller: new AbortController() };
+    this.#running = running;
+    void this.#run(running);
+  }
+
+  cancel(conversationId: string): void {
+    if (this.#running?.conversationId === conversationId) this.#running.controller.abort();
+  }
+
+  /** A turn that waits its turn shows the progress of what it waits for; undefined: it waits no more. */
+  setWaiting(turn: WaitingTurn | undefined): void {
+    this.#waiting = turn;
+  }
+
+  /** The engine lost what it had read: a new model, another process. */
+  forget(): void {
+    const conversations = this.#held?.conversations ?? new Set<string>();
+    this.#held = undefined;
+    for (const id of conversations) void this.announce(id);
+  }
+
+  /** The slider moved: what was read may no longer be what is wanted. */
+  levelChanged(): void {
+    for (const id of this.#held?.conversations ?? []) void this.announce(id);
+  }
+
+  /** Runs engine work that makes the session hold `job`'s documents, and keeps account of the outcome. */
+  async track<T extends { stats: ReadStats }>(
+    job: ReadingJob,
+    work: (listeners: Listeners) => Promise<T>,
+  ): Promise<T> {
+    const documents = keyOf(job.documentIds);
+    const rate = new ReadingRate();
+    const reused = this.#held?.documents === documents && this.#held.level === job.level;
+    if (!reused) this.#held = undefined;
+    this.#job = reused ? undefined : job;
+    if (!reused) await this.announce(job.conversationId);
+    try {
+      const outcome = await work({ onReading: (step) => this.#step(job, step, rate) });
+      if (isWhole(outcome.stats)) this.#hold(job, outcome.stats, reused);
+      return outcome;
+    } catch (error) {
+      this.#held = undefined;
+      throw error;
+    } finally {
+      this.#job = undefined;
+      await this.announce(job.conversationId);
+    }
+  }
+
+  #hold(job: ReadingJob, stats: ReadStats, reused: boolean): void {
+    if (reused && this.#held) {
+      this.#held.conversations.add(job.conversationId);
+      return;
+    }
+    this.#held = {
+      documents: keyOf(job.documentIds),
+      level: job.level,
+      tokens: job.documentTokens,
+      seconds: stats.seconds,
+      keptFraction: stats.keptFraction,
+      conversations: new Set([job.conversationId]),
+    };
+  }
+
+  async #run(running: Running): Promise<void> {
+    let failure: Failure | undefined;
+    await this.announce(running.conversationId);
+    try {
+      const { signal } = running.controller;
+      await this.#lane.run(signal, () => this.#work.read(running.conversationId, signal));
+    } catch (error) {
+      failure = failureOf(error);
+    }
+    if (this.#running === running) this.#running = undefined;
+    await this.announce(running.conversationId, failure);
+  }
+
+  #step(job: ReadingJob, step: ReadingStep, rate: ReadingRate): void {
+    const { tokensDone, tokensTotal, seconds } = step;
+    const progress = { tokensDone, tokensTotal, ...rate.update(tokensDone, tokensTotal, seconds) };
+    const { conversationId, turnId } = job;
+    const waiting = this.#waiting;
+    if (waiting) this.#events.emit({ type: 'reading', ...waiting, ...progress });
+    if (waiting?.conversationId !== conversationId) {
+      this.#events.emit({ type: 'reading', conversationId, turnId, ...progress });
+    }
+  }
+
+  /** Tells the window how far this conversation is read. */
+  async announce(conversationId: string, failure?: Failure): Promise<void> {
+    try {
+      const state = await this.state(conversationId);
+      this.#events.emit({ type: 'reading-state', state, failure });
+    } catch {
+      // the conversation was removed: nobody is left to tell
+    }
+  }
+}
+
+/** False: cancelled before the whole prompt was read. */
+function isWhole({ reusedTokens, readTokens, promptTokens }: ReadStats): boolean {
+  return reusedTokens + readTokens >= promptTokens;
+}
+
+function keyOf(documentIds: readonly string[]): string {
+  return documentIds.join(' ');
+}
