@@ -1,0 +1,101 @@
+// What is tried on arbitrary bytes: by libFuzzer (*_fuzz.cpp) and by the mutation tests. A target returns, or
+// the input has found a bug: a crash, an exception that is not EngineError, or a broken promise.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "engine.h"
+#include "model/config.h"
+#include "model/describe.h"
+#include "model/gguf.h"
+#include "model/weights.h"
+#include "tokenizer/pretokenizer.h"
+#include "tokenizer/small_vocab.h"
+#include "tokenizer/tokenizer.h"
+#include "tokenizer/unicode.h"
+
+namespace fuzz {
+
+inline void require(bool holds, const char* promise) {
+    if (holds) return;
+    std::fprintf(stderr, "broken promise: %s\n", promise);
+    std::abort();
+}
+
+template <class Step>
+void tolerate(Step step) {
+    try {
+        step();
+    } catch (const longleaf::EngineError& e) {
+        require(*e.what() != '\0', "errors say something");
+    }
+}
+
+/// Everything that happens to a file before its weights are used.
+inline void gguf(std::span<const uint8_t> bytes) {
+    using namespace longleaf;
+    tolerate([&] {
+        const Gguf file(
+            std::make_unique<MappedFile>("fuzz.gguf", std::vector<uint8_t>(bytes.begin(), bytes.end())));
+        for (const auto& tensor : file.tensors())
+            require(tensor.offset + tensor.bytes <= file.file().size(), "tensors lie inside the file");
+        tolerate([&] {
+            const auto config = read_config(file);
+            tolerate([&] { bind_weights(file, config); });
+            describe(file, config);
+        });
+        if (const auto* tokens = file.strings("tokenizer.ggml.tokens")) {
+            const auto tokenizer = Tokenizer::create(file, static_cast<int>(tokens->size()));
+            std::vector<int32_t> out;
+            tokenizer->encode("hello world <|end|> 123\n \xff", true, out);
+            for (const auto token : out) tokenizer->piece(token);
+        }
+    });
+}
+
+inline const longleaf::Tokenizer& small_tokenizer(bool llama3) {
+    const auto make = [](const char* pre) {
+        const auto file = gguf_writer::open(small_vocab::writer(pre));
+        return longleaf::Tokenizer::create(file, static_cast<int>(small_vocab::tokens().size()));
+    };
+    static const auto gpt2 = make("gpt-2"), llama = make("llama-bpe");
+    return llama3 ? *llama : *gpt2;
+}
+
+inline std::string streamed(std::string_view text, size_t step) {
+    longleaf::Utf8Stream stream;
+    std::string out;
+    for (size_t at = 0; at < text.size(); at += step) out += stream.push(text.substr(at, step));
+    return out + stream.finish();
+}
+
+/// The first byte chooses pattern, special tokens and the size of streamed pieces.
+inline void tokenizer(std::span<const uint8_t> bytes) {
+    if (bytes.empty()) return;
+    const bool llama3 = bytes[0] & 1, special = bytes[0] & 2;
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 1, bytes.size() - 1);
+    const auto& tokenizer = small_tokenizer(llama3);
+    std::vector<int32_t> tokens;
+    tokenizer.encode(text, special, tokens);
+    std::string back;
+    for (const auto token : tokens) {
+        const auto piece = tokenizer.piece(token);
+        require(special || !piece.empty(), "no control tokens from plain text");
+        back += piece.empty() ? tokenizer.token_text(token) : piece;
+    }
+    require(back == text, "tokens give the text back");
+
+    const auto whole = streamed(text, text.size() + 1);
+    require(streamed(text, 1 + (bytes[0] >> 2) % 5) == whole, "streaming does not depend on the pieces");
+    for (std::string_view rest = whole; !rest.empty();) {
+        const auto c = longleaf::decode_utf8(rest);
+        require(c.state == longleaf::Utf8::whole, "streamed text is valid UTF-8");
+        rest.remove_prefix(c.bytes);
+    }
+}
+
+}  // namespace fuzz
