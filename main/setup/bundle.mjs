@@ -1,6 +1,6 @@
 // dist/main: one ES module per process, npm packages left outside; and the preload script, which Electron's
 // sandbox wants as a single CommonJS file.
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint, isStamped, writeStamp } from './fingerprint.mjs';
 import { dist, modules, root } from './paths.mjs';
@@ -27,27 +27,25 @@ const shared = {
   legalComments: 'none',
 };
 
-async function build() {
+/** Writes every entry and the preload script into `outdir`. */
+export async function bundleInto(outdir) {
   const esbuild = await import('esbuild');
-  const present = Object.entries(entries).filter(([, source]) => existsSync(join(root, source)));
   try {
     await esbuild.build({
       ...shared,
-      entryPoints: Object.fromEntries(present),
-      outdir: join(dist, 'main'),
+      entryPoints: entries,
+      outdir,
       format: 'esm',
       packages: 'external',
     });
-    if (existsSync(join(root, preload))) {
-      await esbuild.build({
-        ...shared,
-        entryPoints: { preload },
-        outdir: join(dist, 'main'),
-        outExtension: { '.js': '.cjs' },
-        format: 'cjs',
-        external: ['electron'],
-      });
-    }
+    await esbuild.build({
+      ...shared,
+      entryPoints: { preload },
+      outdir,
+      outExtension: { '.js': '.cjs' },
+      format: 'cjs',
+      external: ['electron'],
+    });
   } catch (error) {
     const lines = await esbuild.formatMessages(error.errors ?? [], { kind: 'error' });
     throw new SetupError(`Bundling main failed:\n${lines.join('') || error.message}`);
@@ -61,6 +59,6 @@ export async function bundleMain() {
   if (isStamped(stamp, value)) return;
   say('Building the app …');
   mkdirSync(join(dist, 'main'), { recursive: true });
-  await build();
+  await bundleInto(join(dist, 'main'));
   writeStamp(stamp, value);
 }

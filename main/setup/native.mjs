@@ -41,7 +41,7 @@ async function buildWhenChanged(name, inputs, tests, product) {
   const stamp = join(nativeBuild, `${name.replace(' ', '-')}.stamp`);
   if (isStamped(stamp, value) && (product === null || existsSync(product))) return;
   await requireNativeTools(toolchain);
-  say(`Building the ${name} (${toolchain.cuda ? `CPU and CUDA ${toolchain.cuda}` : 'CPU'}) …`);
+  say(`Building the ${name} …`);
   await build(tests);
   if (product !== null && !existsSync(product)) {
     throw new SetupError(`The native build ended without writing ${product}.`);
