@@ -32,7 +32,8 @@ const named = new RegExp(
     String.raw`(?:prologue|epilogue|preface|foreword|introduction|conclusion|afterword|abstract|references|bibliography)\b)`,
   'i',
 );
-const numbered = /^(?:\d{1,3}(?:\.\d{1,3}){0,3}\.?|[IVXLC]{1,8}\.)\s+\p{Lu}\S*(?: \S+){0,11}$/u;
+const numbered =
+  /^(?:\d{1,3}(?:\.\d{1,3}){0,3}[.:)]?|[IVXLC]{1,8}[.:])\s+\p{Lu}\S*(?: \S+){0,11}$/u;
 const numeral = /^(?:[IVXLC]{1,8}|\d{1,3})\.?$/;
 
 /** Lines between empty lines that read as headings. Empty when they are too few or too many to be trusted. */
