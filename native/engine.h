@@ -49,8 +49,8 @@ enum class KvType { f32, f16, q8_0 };
 enum class Simd { automatic, scalar, avx2, avx512 };
 
 struct LoadOptions {
-    std::string path;             // UTF-8 path of a GGUF file
-    int threads = 0;              // 0: one per core this process may use
+    std::string path;  // UTF-8 path of a GGUF file
+    int threads = 0;   // 0: one per core this process may use
     KvType kv_type = KvType::f16;
     int context_tokens = 0;       // 0: as many as the model declares and memory allows
     Simd simd = Simd::automatic;  // anything the processor lacks is an error
@@ -58,9 +58,9 @@ struct LoadOptions {
 
 struct ModelInfo {
     std::string architecture, name, licence, quantisation;
-    std::string chat_template;    // Jinja source; empty when the file has none
+    std::string chat_template;  // Jinja source; empty when the file has none
     std::string bos_token, eos_token;
-    std::string fingerprint;      // hex digest of header, metadata, tensor table and sampled tensor bytes
+    std::string fingerprint;  // hex digest of header, metadata, tensor table and sampled tensor bytes
     uint64_t file_bytes = 0, parameters = 0;
     int context_length = 0, layers = 0, embedding_length = 0, ffn_length = 0;
     int heads = 0, kv_heads = 0, head_dim = 0, vocab_size = 0;
@@ -70,7 +70,7 @@ struct ModelInfo {
 struct MemoryPlan {
     uint64_t weights_bytes = 0, kv_bytes = 0, scratch_bytes = 0;  // peaks
     uint64_t total_bytes = 0, available_bytes = 0;
-    int context_tokens = 0;       // what a session of this plan can hold
+    int context_tokens = 0;          // what a session of this plan can hold
     int largest_context_tokens = 0;  // what would fit in available_bytes
     bool fits = false;
 };
@@ -84,20 +84,20 @@ struct Segment {
 
 /// Token Sparse Attention (arXiv 2602.03216 §2) for one prefill. tau 0 or no layers: dense, bit for bit.
 struct Sparsity {
-    float tau = 0;                // attention mass that may be dropped per layer, [0, 1)
-    std::vector<int> layers;      // which layers may be sparse, 0-based
-    int window = 128;             // W: last queries that score, and always-kept tail, tokens
-    int min_tokens = 1024;        // fewest prefix tokens a head keeps
-    int pool = 7;                 // width of the average pool over scores, odd
+    float tau = 0;            // attention mass that may be dropped per layer, [0, 1)
+    std::vector<int> layers;  // which layers may be sparse, 0-based
+    int window = 128;         // W: last queries that score, and always-kept tail, tokens
+    int min_tokens = 1024;    // fewest prefix tokens a head keeps
+    int pool = 7;             // width of the average pool over scores, odd
 };
 
 struct Sampling {
-    float temperature = 0;        // 0: greedy
-    int top_k = 0;                // 0: off
-    float top_p = 1;              // 1: off
-    float min_p = 0;              // 0: off
-    float repetition_penalty = 1; // 1: off
-    int repetition_window = 256;  // tokens looked back at
+    float temperature = 0;         // 0: greedy
+    int top_k = 0;                 // 0: off
+    float top_p = 1;               // 1: off
+    float min_p = 0;               // 0: off
+    float repetition_penalty = 1;  // 1: off
+    int repetition_window = 256;   // tokens looked back at
     uint64_t seed = 0;
 };
 
@@ -108,10 +108,10 @@ struct ReadingProgress {
 
 struct ReadResult {
     bool cancelled = false;
-    int reused_tokens = 0;              // common prefix found in the session
-    int read_tokens = 0;                // tokens actually prefilled
+    int reused_tokens = 0;  // common prefix found in the session
+    int read_tokens = 0;    // tokens actually prefilled
     double seconds = 0;
-    std::vector<float> kept_fraction;   // (L) share of tokens each layer attended over; 1 = dense
+    std::vector<float> kept_fraction;  // (L) share of tokens each layer attended over; 1 = dense
 };
 
 enum class FinishReason { stop, length, cancelled, context_full };
@@ -179,7 +179,7 @@ class Engine {
     virtual ~Engine() = default;
     virtual const ModelInfo& info() const = 0;
     virtual const MemoryPlan& memory() const = 0;
-    virtual std::string device() const = 0;   // "CPU, AVX2, 2 threads"
+    virtual std::string device() const = 0;  // "CPU, AVX2, 2 threads"
     virtual std::vector<int32_t> tokenize(std::span<const Segment>) const = 0;
     virtual std::string detokenize(std::span<const int32_t>) const = 0;
     virtual bool is_end_token(int32_t token) const = 0;

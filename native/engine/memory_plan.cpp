@@ -1,5 +1,6 @@
 #include "engine/memory_plan.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "engine/cache.h"
@@ -21,7 +22,9 @@ uint64_t kv_bytes(const MemoryDemand& d, int context) {
 }
 
 uint64_t scratch_bytes(const MemoryDemand& d, int context) {
-    return Scratch::bytes(*d.config, *d.backend, context, SelectOptions{});
+    const Config& c = *d.config;
+    const int64_t widest = std::max({c.channels, c.ffn, c.heads * c.head_dim});
+    return Scratch::bytes(c, *d.backend, context, SelectOptions{}) + d.backend->scratch_bytes(widest);
 }
 
 static uint64_t total_bytes(const MemoryDemand& d, int context) {

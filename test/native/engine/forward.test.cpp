@@ -1,0 +1,117 @@
+// The forward pass against the model in double precision, and against itself cut into other pieces.
+#include "check.h"
+#include "engine/reference.h"
+#include "engine/tiny_model.h"
+
+using namespace longleaf;
+
+static std::shared_ptr<Engine> load(const tiny::File& file, Simd simd = Simd::automatic,
+                                    KvType kv = KvType::f32) {
+    LoadOptions options;
+    options.path = file.path();
+    options.threads = 2;
+    options.kv_type = kv;
+    options.simd = simd;
+    return Engine::load(options);
+}
+
+static double worst(const std::vector<float>& actual, const std::vector<double>& expected) {
+    double most = 0;
+    for (size_t i = 0; i < expected.size(); ++i) most = std::max(most, std::abs(actual[i] - expected[i]));
+    return most;
+}
+
+static Sparsity some_sparsity() {
+    Sparsity s;
+    s.tau = 0.3f;
+    s.layers = {1, 2};
+    s.window = 16;
+    s.min_tokens = 24;
+    s.pool = 7;
+    return s;
+}
+
+// Logits are of order 1 to 10; single precision over three layers leaves about 1e-5, and a sum of 512 rows in
+// another order as much again. Ten times that would still be far below any real mistake.
+static constexpr double tolerance = 2e-4;
+
+TEST("dense logits agree with double precision, at every length around a chunk") {
+    const tiny::Model model = tiny::make({}, 1);
+    const tiny::File file(model);
+    for (const Simd simd : {Simd::scalar, Simd::automatic}) {
+        const auto engine = load(file, simd);
+        for (const int length : {1, 2, 3, 37, 512, 513, 514}) {
+            const auto tokens = tiny::tokens(length, 7);
+            const auto session = engine->open_session();
+            const ReadResult result = session->read(tokens, {}, {});
+            CHECK_EQ(result.read_tokens, length);
+            CHECK_NEAR(worst(session->logits(), reference::prefill(model, tokens, {}).logits), 0, tolerance);
+        }
+    }
+}
+
+TEST("sparse logits and kept fractions agree with double precision") {
+    const tiny::Model model = tiny::make({}, 2);
+    const tiny::File file(model);
+    for (const Simd simd : {Simd::scalar, Simd::automatic})
+        for (const int length : {41, 200, 530}) {
+            const auto tokens = tiny::tokens(length, 11);
+            const auto session = load(file, simd)->open_session();
+            const ReadResult result = session->read(tokens, some_sparsity(), {});
+            const auto expected = reference::prefill(model, tokens, some_sparsity());
+            CHECK_NEAR(worst(session->logits(), expected.logits), 0, tolerance);
+            for (size_t l = 0; l < expected.kept.size(); ++l)
+                CHECK_NEAR(result.kept_fraction[l], expected.kept[l], 1e-6);
+            if (length > 41) CHECK(result.kept_fraction[2] < 1);
+        }
+}
+
+TEST("heads that do not share keys, and heads that all share them") {
+    for (const int kv_heads : {1, 4}) {
+        tiny::Shape shape;
+        shape.kv_heads = kv_heads;
+        shape.head_dim = 64;
+        const tiny::Model model = tiny::make(shape, 3);
+        const tiny::File file(model);
+        const auto tokens = tiny::tokens(150, 5);
+        const auto session = load(file)->open_session();
+        session->read(tokens, some_sparsity(), {});
+        CHECK_NEAR(worst(session->logits(), reference::prefill(model, tokens, some_sparsity()).logits), 0,
+                   tolerance);
+    }
+}
+
+TEST("decoding one token at a time agrees with reading them") {
+    const tiny::Model model = tiny::make({}, 4);
+    const tiny::File file(model);
+    const auto session = load(file)->open_session();
+    session->read(tiny::tokens(60, 9), {}, {});
+    GenerateOptions options;
+    options.max_tokens = 30;
+    session->generate(options, {});
+    const auto expected = reference::prefill(model, session->tokens(), {}).logits;
+    CHECK_NEAR(worst(session->logits(), expected), 0, tolerance);
+}
+
+TEST("KV types differ by their rounding only") {
+    const tiny::Model model = tiny::make({}, 5);
+    const tiny::File file(model);
+    const auto tokens = tiny::tokens(300, 3);
+    const auto expected = reference::prefill(model, tokens, {}).logits;
+    const auto error = [&](KvType type) {
+        const auto session = load(file, Simd::automatic, type)->open_session();
+        session->read(tokens, {}, {});
+        return worst(session->logits(), expected);
+    };
+    // Half precision keeps 11 bits of K and V, q8_0 about 8; logits are of order 10.
+    CHECK_NEAR(error(KvType::f32), 0, tolerance);
+    CHECK_NEAR(error(KvType::f16), 0, 0.02);
+    CHECK_NEAR(error(KvType::q8_0), 0, 0.4);
+}
+
+TEST("q8_0 refuses heads that are not whole blocks") {
+    tiny::Shape shape;
+    shape.head_dim = 16;
+    const tiny::File file(tiny::make(shape, 6));
+    CHECK_THROWS(load(file, Simd::automatic, KvType::q8_0)->open_session(), ErrorCode::bad_request, "q8_0");
+}
