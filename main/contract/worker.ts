@@ -2,6 +2,8 @@
 // and the CLI a forked Node.
 
 export interface WorkerProcess {
+  /** Of the operating system, where the shell knows it: for measuring memory. */
+  readonly pid?: number;
   post(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
   /** Once, however it ended; `code` is null when killed by a signal. */

@@ -75,6 +75,7 @@ function start(entryFile: string, options: WorkerOptions): WorkerProcess {
   });
 
   return {
+    pid: child.pid,
     // A worker that just died cannot take the message; its exit tells the rest.
     post: (message) => child.connected && child.send(message as Serializable, () => {}),
     onMessage: (listener) => child.on('message', listener),
