@@ -45,6 +45,12 @@ std::string show(const T& value) {
     }
 }
 
+/// A call, so that temporaries in `actual` live until both sides are compared and shown.
+template <class A, class E>
+void equal(const char* file, int line, const char* what, const A& actual, const E& expected) {
+    if (!(actual == expected)) fail(file, line, what + (" is " + show(actual)) + ", not " + show(expected));
+}
+
 }  // namespace check
 
 #define CHECK_CAT_(a, b) a##b
@@ -59,13 +65,7 @@ std::string show(const T& value) {
         if (!(condition)) check::fail(__FILE__, __LINE__, "CHECK(" #condition ")"); \
     } while (0)
 
-#define CHECK_EQ(actual, expected)                                                                      \
-    do {                                                                                                \
-        const auto& a_ = (actual);                                                                      \
-        const auto& e_ = (expected);                                                                    \
-        if (!(a_ == e_))                                                                                \
-            check::fail(__FILE__, __LINE__, #actual " is " + check::show(a_) + ", not " + check::show(e_)); \
-    } while (0)
+#define CHECK_EQ(actual, expected) check::equal(__FILE__, __LINE__, #actual, (actual), (expected))
 
 #define CHECK_NEAR(actual, expected, tolerance)                                                         \
     do {                                                                                                \
