@@ -57,6 +57,10 @@ class Backend {
     virtual size_t activation_bytes() const = 0;    // per element: 4 on CPU
     virtual uint64_t available_bytes() const = 0;   // memory that can be taken now
 
+    /// Most memory the backend takes for its own work beside what allocate() gave, when no matrix row it sees
+    /// (of C, F or H * D, not V) is wider than `widest_row` elements. For the memory plan.
+    virtual uint64_t scratch_bytes(int64_t widest_row) const { return widest_row * 0; }
+
     /// Zeroed or untouched pages, never malloc (a single malloc over 2 GiB kills an Electron process).
     virtual void* allocate(uint64_t bytes) = 0;     // throws EngineError{no_memory}
     virtual void release(void* memory, uint64_t bytes) noexcept = 0;

@@ -10,7 +10,7 @@ namespace longleaf {
 
 /// Per-layer plan of one prefill of `length` tokens that starts at position 0.
 struct SparsityPlan {
-    std::vector<bool> sparse;     // (L)
+    std::vector<bool> sparse;  // (L)
     SelectOptions options;
     bool any() const;
 };

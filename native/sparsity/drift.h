@@ -1,0 +1,19 @@
+// Which layers may be sparse: Inter-Layer Representation Drift (arXiv 2602.03216 §2.4). Pure arithmetic;
+// whoever calibrates runs the model and hands over what went into and came out of each decoder block.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace longleaf {
+
+/// Mean over tokens of ||out - in|| / (||in|| + 1e-8). in, out (T, C).
+double representation_drift(const float* in, const float* out, int64_t tokens, int64_t width);
+
+/// The layers whose share of all drift is at most the delta-quantile of the shares, ascending. The quantile
+/// interpolates linearly between order statistics. Throws EngineError{bad_request} unless delta is in [0, 1]
+/// and every drift is finite and not negative.
+std::vector<int> quiet_layers(std::span<const double> drift, double delta);
+
+}  // namespace longleaf

@@ -1,0 +1,183 @@
+// The test bed of CPU ops: backends of every instruction set, random inputs, outputs between guard bands.
+#pragma once
+
+#include <cstring>
+#include <memory>
+#include <random>
+
+#include "cpu/backend.h"
+#include "cpu/features.h"
+#include "cpu/half.h"
+#include "reference.h"
+
+namespace bed {
+
+using longleaf::BlockQ8_0, longleaf::DType, longleaf::KvLayer, longleaf::KvType, longleaf::Matrix,
+    longleaf::Simd, longleaf::Tensor;
+using reference::Grid;
+
+inline std::unique_ptr<longleaf::Backend> backend(Simd simd, int threads = 2) {
+    return longleaf::cpu::create_backend({.threads = threads, .simd = simd});
+}
+
+/// What this processor can run.
+inline std::vector<Simd> simd_levels() {
+    const auto have = longleaf::cpu::detect_features();
+    std::vector<Simd> levels{Simd::scalar};
+    if (have.avx2) levels.push_back(Simd::avx2);
+    if (have.avx512) levels.push_back(Simd::avx512);
+    return levels;
+}
+
+inline std::string name_of(Simd simd) {
+    return simd == Simd::scalar ? "scalar" : simd == Simd::avx2 ? "AVX2" : "AVX-512";
+}
+
+inline Grid<float> random_grid(int64_t rows, int64_t cols, unsigned seed, float size = 1) {
+    std::mt19937 rng(seed);
+    std::normal_distribution<float> normal(0, size);
+    Grid<float> g(rows, cols);
+    for (float& v : g.at_) v = normal(rng);
+    return g;
+}
+
+/// A matrix of the backend's memory: rows apart from each other, poison around and between them.
+class Guarded {
+  public:
+    Guarded(int64_t rows, int64_t cols, int64_t gap = 5)
+        : matrix{nullptr, rows, cols, cols + gap},
+          cells_(static_cast<size_t>(2 * kBand + rows * (cols + gap)), kPoison) {
+        matrix.data = cells_.data() + kBand;
+    }
+    explicit Guarded(const Grid<float>& values) : Guarded(values.rows, values.cols) { fill(values); }
+    Guarded(const Guarded&) = delete;
+
+    void fill(const Grid<float>& values) {
+        for (int64_t r = 0; r < values.rows; ++r)
+            std::memcpy(row(r), &values(r, 0), static_cast<size_t>(values.cols) * 4);
+    }
+    Grid<float> values() const {
+        Grid<float> g(matrix.rows, matrix.cols);
+        for (int64_t r = 0; r < matrix.rows; ++r)
+            std::memcpy(&g(r, 0), row(r), static_cast<size_t>(matrix.cols) * 4);
+        return g;
+    }
+    Matrix rows(int64_t first, int64_t count) const {
+        return {row(first), count, matrix.cols, matrix.stride};
+    }
+    bool intact() const {
+        for (size_t i = 0; i < cells_.size(); ++i) {
+            const auto at = static_cast<int64_t>(i) - kBand;
+            const bool inside =
+                at >= 0 && at < matrix.rows * matrix.stride && at % matrix.stride < matrix.cols;
+            if (!inside && cells_[i] != kPoison) return false;
+        }
+        return true;
+    }
+
+    Matrix matrix;
+
+  private:
+    static constexpr int64_t kBand = 64;
+    static constexpr float kPoison = -1234567.0f;
+    float* row(int64_t r) const { return static_cast<float*>(matrix.data) + r * matrix.stride; }
+    std::vector<float> cells_;
+};
+
+/// Weights in a file's type, and the exact values they stand for.
+struct Weights {
+    std::vector<char> bytes;
+    Tensor tensor;
+    Grid<float> values;
+
+    Weights(DType type, int64_t rows, int64_t cols, unsigned seed)
+        : values(random_grid(rows, cols, seed, 0.3f)) {
+        bytes.resize(longleaf::row_bytes(type, static_cast<size_t>(cols)) * static_cast<size_t>(rows));
+        for (size_t i = 0; i < values.at_.size(); ++i) store(type, i, values.at_[i]);
+        tensor = {bytes.data(), type, rows, cols};
+    }
+    Weights(const Weights&) = delete;
+
+  private:
+    void store(DType type, size_t i, float& value) {
+        using namespace longleaf::cpu;
+        if (type == DType::q8_0) {
+            auto& block = reinterpret_cast<BlockQ8_0*>(bytes.data())[i / 32];
+            block.d = float_to_half(0.01f + static_cast<float>(i / 32 % 7) * 0.001f);
+            block.q[i % 32] = static_cast<int8_t>(std::clamp(value * 100, -128.0f, 127.0f));
+            value = half_to_float(block.d) * static_cast<float>(block.q[i % 32]);
+        } else if (type == DType::f32) {
+            reinterpret_cast<float*>(bytes.data())[i] = value;
+        } else {
+            auto& half = reinterpret_cast<uint16_t*>(bytes.data())[i];
+            half =
+                type == DType::f16 ? float_to_half(value) : static_cast<uint16_t>(bits_of_float(value) >> 16);
+            value = type == DType::f16 ? half_to_float(half) : bf16_to_float(half);
+        }
+    }
+};
+
+/// A cache filled by the scalar backend's kv_write, and the exact values it holds.
+struct Cache {
+    std::vector<char> k, v;
+    KvLayer layer;
+    reference::Cache<float> values;
+
+    Cache(KvType type, int64_t heads, int64_t d, int64_t length, unsigned seed, float size = 1)
+        : values{random_grid(length, heads * d, seed, size), random_grid(length, heads * d, seed + 1), d} {
+        const DType stored = type == KvType::f32   ? DType::f32
+                             : type == KvType::f16 ? DType::f16
+                                                   : DType::q8_0;
+        const size_t row = longleaf::row_bytes(stored, static_cast<size_t>(d));
+        const int64_t capacity = length + 3;
+        k.assign(row * static_cast<size_t>(heads * capacity), 0x7f);  // NaN where nothing was written
+        v = k;
+        layer = {k.data(), v.data(), type, static_cast<int>(heads), static_cast<int>(d), capacity};
+        const auto scalar = backend(Simd::scalar, 1);
+        const Guarded ks(values.k), vs(values.v);
+        scalar->ops().kv_write(*scalar, ks.matrix, vs.matrix, layer, 0);
+        read_back(stored, k, values.k, row, capacity);
+        read_back(stored, v, values.v, row, capacity);
+    }
+    Cache(const Cache&) = delete;
+
+  private:
+    void read_back(DType type, const std::vector<char>& bytes, Grid<float>& grid, size_t row,
+                   int64_t capacity) const {
+        using namespace longleaf::cpu;
+        for (int64_t t = 0; t < grid.rows; ++t)
+            for (int64_t c = 0; c < grid.cols; ++c) {
+                const int64_t g = c / values.d, i = c % values.d;
+                const char* at = bytes.data() + static_cast<size_t>(g * capacity + t) * row;
+                const auto& block = reinterpret_cast<const BlockQ8_0*>(at)[i / 32];
+                grid(t, c) = type == DType::f32 ? reinterpret_cast<const float*>(at)[i]
+                             : type == DType::f16
+                                 ? half_to_float(reinterpret_cast<const uint16_t*>(at)[i])
+                                 : half_to_float(block.d) * static_cast<float>(block.q[i % 32]);
+            }
+    }
+};
+
+/// Root mean square of the difference.
+template <class A, class B>
+double distance(const Grid<A>& a, const Grid<B>& b) {
+    double sum = 0;
+    for (size_t i = 0; i < a.at_.size(); ++i) {
+        const double e = static_cast<double>(a.at_[i]) - static_cast<double>(b.at_[i]);
+        sum += e * e;
+    }
+    return std::sqrt(sum / static_cast<double>(a.at_.size()));
+}
+
+inline bool same_bits(const Grid<float>& a, const Grid<float>& b) {
+    return a.at_.size() == b.at_.size() && std::memcmp(a.at_.data(), b.at_.data(), a.at_.size() * 4) == 0;
+}
+
+/// The rule of the verification ladder: at most twice the error of a naive float implementation, both against
+/// double. `floor` covers naive results that happen to be exact.
+inline bool accurate(const Grid<float>& result, const Grid<float>& naive, const Grid<double>& exact,
+                     double floor = 1e-9) {
+    return distance(result, exact) <= 2 * distance(naive, exact) + floor;
+}
+
+}  // namespace bed
