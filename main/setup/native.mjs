@@ -29,7 +29,12 @@ async function build(tests) {
   await configure(tests);
   const jobs = String(availableParallelism());
   const args = ['--build', nativeBuild, '--config', 'Release', '--parallel', jobs];
-  await quietly('Building native/', 'cmake', args);
+  const { code, output } = await capture('cmake', args);
+  if (code !== 0) {
+    // What went wrong, without the hundred lines that went right.
+    const words = output.split('\n').filter((line) => !/^\[\s*\d+(\/\d+|%)\]/.test(line));
+    throw new SetupError(`Building native/ failed:\n${words.join('\n').trim()}`);
+  }
 }
 
 async function buildWhenChanged(name, inputs, tests, product) {
