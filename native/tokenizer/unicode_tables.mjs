@@ -22,7 +22,8 @@ for (let code = 0; code <= 0x10ffff; ++code) {
 const hex = (code) => '0x' + code.toString(16);
 const entries = ranges.map(({ from, to, name }) => `{${hex(from)}, ${hex(to)}, ${name}}`);
 const lines = [];
-for (let i = 0; i < entries.length; i += 3) lines.push('    ' + entries.slice(i, i + 3).join(', ') + ',');
+for (let i = 0; i < entries.length; i += 3)
+  lines.push('    ' + entries.slice(i, i + 3).join(', ') + ',');
 
 writeFileSync(
   new URL('unicode_tables.h', import.meta.url),
