@@ -17,6 +17,7 @@ export default defineConfig(({ mode }) => {
       outDir: here(fake ? '../dist/renderer-fake' : '../dist/renderer'),
       emptyOutDir: true,
       target: 'es2023',
+      cssTarget: 'chrome130',
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       rolldownOptions: { input: here(fake ? 'fake.html' : 'index.html') },

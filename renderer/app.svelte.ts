@@ -1,0 +1,165 @@
+// The window's state as a whole: creates the stores, brings events to them, and holds what concerns several.
+import { createContext } from 'svelte';
+import type { AppEvent, Bridge, DocumentSummary } from '../main/contract/index.js';
+import { ChatStore } from './chat/chat.svelte.js';
+import { ViewerStore } from './documents/viewer.svelte.js';
+import { Imports } from './library/imports.svelte.js';
+import { LibraryStore } from './library/library.svelte.js';
+import { EngineStore } from './settings/engine.svelte.js';
+import { SettingsStore } from './settings/settings.svelte.js';
+import { words } from './strings/index.js';
+import { assertNever } from './ui/assert-never.js';
+import { Notices } from './ui/notices.svelte.js';
+import { readRoute, writeRoute } from './ui/route.js';
+
+export type SettingsSection = 'model' | 'reading' | 'answers' | 'appearance' | 'about';
+
+export class AppStore {
+  readonly notices = new Notices();
+  readonly settings: SettingsStore;
+  readonly engine: EngineStore;
+  readonly library: LibraryStore;
+  readonly imports: Imports;
+  readonly chat: ChatStore;
+  readonly viewer: ViewerStore;
+  connected = $state(true);
+  ready = $state(false);
+  /** The section of the settings dialog; null while it is closed. */
+  settingsOpen = $state<SettingsSection | null>(null);
+  shortcutsOpen = $state(false);
+  /** Only matters in a narrow window, where the library lies over the conversation. */
+  libraryOpen = $state(false);
+
+  constructor(readonly bridge: Bridge) {
+    this.settings = new SettingsStore(bridge, this.notices);
+    this.engine = new EngineStore(bridge, this.settings, this.notices);
+    this.library = new LibraryStore(bridge, this.notices);
+    this.imports = new Imports(bridge);
+    this.chat = new ChatStore(bridge, this.notices);
+    this.viewer = new ViewerStore(bridge);
+    bridge.onEvent((event) => this.receive(event));
+    bridge.onConnection((connected) => this.#connection(connected));
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#loadAll();
+      this.ready = true;
+      await this.followRoute();
+    } catch (error) {
+      this.notices.catch(error);
+    }
+  }
+
+  receive(event: AppEvent): void {
+    switch (event.type) {
+      case 'engine':
+      case 'models':
+        this.engine.receive(event);
+        if (event.type === 'engine' && event.status.state === 'ready') this.chat.context.refresh();
+        return;
+      case 'settings':
+        this.settings.value = event.settings;
+        this.chat.context.refresh();
+        return;
+      case 'library':
+        this.library.load().catch(this.notices.catch);
+        return;
+      case 'importing':
+        this.imports.receive(event.progress);
+        return;
+      case 'reading':
+      case 'reading-state':
+      case 'turn':
+      case 'token':
+      case 'evidence':
+        this.chat.receive(event);
+        return;
+      default:
+        assertNever(event);
+    }
+  }
+
+  async openConversation(conversationId: string): Promise<void> {
+    if (this.chat.id === conversationId) return this.#close();
+    try {
+      this.#leave();
+      await this.chat.open(conversationId);
+      writeRoute({ conversationId });
+      this.#close();
+    } catch (error) {
+      this.notices.catch(error);
+      this.home();
+    }
+  }
+
+  async newConversation(documentIds: string[] = []): Promise<void> {
+    try {
+      const { id } = await this.bridge.call('conversations.create', { documentIds });
+      await this.openConversation(id);
+    } catch (error) {
+      this.notices.catch(error);
+    }
+  }
+
+  home(): void {
+    this.#leave();
+    this.chat.close();
+    writeRoute({ conversationId: null });
+    this.#close();
+  }
+
+  /** Adds files to the conversation on screen, or opens a new one for them, and starts reading. */
+  async importFiles(files: readonly File[]): Promise<void> {
+    if (files.length === 0) return;
+    const conversationId = this.chat.id;
+    const documents = await this.imports.add(files);
+    if (documents.length === 0) return;
+    const ids = documents.map((document) => document.id);
+    await this.library.load();
+    // The user may have gone elsewhere meanwhile; then the documents just wait in the library.
+    if (this.chat.id !== conversationId) return this.#tellAdded(documents);
+    if (conversationId === null) await this.newConversation(ids);
+    else await this.addDocuments(ids);
+    if (this.chat.path.length === 0) await this.chat.startReading();
+  }
+
+  #tellAdded(documents: readonly DocumentSummary[]): void {
+    for (const { title } of documents) this.notices.info(words.library.importing.done(title));
+  }
+
+  async addDocuments(ids: readonly string[]): Promise<void> {
+    await this.chat.setDocuments([...new Set([...this.chat.documentIds, ...ids])]);
+  }
+
+  async followRoute(): Promise<void> {
+    const { conversationId } = readRoute();
+    if (conversationId === this.chat.id) return;
+    if (conversationId === null) this.home();
+    else await this.openConversation(conversationId);
+  }
+
+  async #loadAll(): Promise<void> {
+    await Promise.all([this.settings.load(), this.engine.load(), this.library.load()]);
+  }
+
+  /** An empty conversation that is left behind was only ever a blank sheet. */
+  #leave(): void {
+    const { id, empty, draft } = this.chat;
+    if (id !== null && empty && draft === '')
+      this.library.removeForGood(id).catch(this.notices.catch);
+  }
+
+  #close(): void {
+    this.libraryOpen = false;
+  }
+
+  #connection(connected: boolean): void {
+    const returned = connected && !this.connected;
+    this.connected = connected;
+    if (!returned) return;
+    Promise.all([this.#loadAll(), this.chat.reopen()]).catch(this.notices.catch);
+  }
+}
+
+export const [getApp, setApp] = createContext<AppStore>();

@@ -1,0 +1,39 @@
+// The bridge in a browser: calls and events over one WebSocket, documents by upload.
+import type { Bridge, LocalFile, Method, Params, Result } from '../../main/contract/index.js';
+import { BridgeError, isFailure, unreachable } from './bridge-error.js';
+import { Socket } from './socket.js';
+
+export function browserBridge(page: URL): Bridge {
+  const address = new URL('./socket', page);
+  address.protocol = page.protocol === 'https:' ? 'wss:' : 'ws:';
+  address.search = '';
+  address.hash = '';
+  const socket = new Socket(address.href);
+  return {
+    shell: 'browser',
+    call: <M extends Method>(method: M, params: Params<M>) =>
+      socket.call(method, params) as Promise<Result<M>>,
+    onEvent: (listener) => socket.onEvent(listener),
+    onConnection: (listener) => socket.onConnection(listener),
+    importFile: (file, importId) => upload(page, file, importId),
+    pathOf: () => null,
+  };
+}
+
+async function upload(
+  page: URL,
+  file: LocalFile,
+  importId: string,
+): Promise<Result<'documents.import'>> {
+  const address = new URL('./upload', page);
+  address.search = new URLSearchParams({ name: file.name, importId }).toString();
+  let response: Response;
+  try {
+    response = await fetch(address, { method: 'PUT', body: file as File });
+  } catch {
+    throw unreachable();
+  }
+  const result: unknown = await response.json().catch(() => null);
+  if (response.ok && result !== null) return result as Result<'documents.import'>;
+  throw isFailure(result) ? new BridgeError(result) : unreachable();
+}

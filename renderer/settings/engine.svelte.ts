@@ -1,0 +1,78 @@
+// The models on the list, the one in use, and how its engine is doing.
+import type {
+  AppEvent,
+  Bridge,
+  EngineStatus,
+  ModelCard,
+  Result,
+} from '../../main/contract/index.js';
+import type { Notices } from '../ui/notices.svelte.js';
+import type { SettingsStore } from './settings.svelte.js';
+
+export class EngineStore {
+  status = $state.raw<EngineStatus>({ state: 'idle' });
+  models = $state.raw<ModelCard[]>([]);
+  info = $state.raw<Result<'app.info'> | null>(null);
+  readonly #bridge: Bridge;
+  readonly #settings: SettingsStore;
+  readonly #notices: Notices;
+
+  constructor(bridge: Bridge, settings: SettingsStore, notices: Notices) {
+    this.#bridge = bridge;
+    this.#settings = settings;
+    this.#notices = notices;
+  }
+
+  /** The card of the chosen model; null: the bundled one. */
+  get current(): ModelCard | null {
+    const chosen = this.#settings.value?.modelId;
+    return (
+      this.models.find((card) => (chosen ? card.id === chosen : card.bundled && !card.failure)) ??
+      null
+    );
+  }
+
+  /** The slider's position: the user's, else the model's own. */
+  get level(): number {
+    return this.#settings.value?.level ?? this.current?.defaultLevel ?? 0;
+  }
+
+  async load(): Promise<void> {
+    const [status, models, info] = await Promise.all([
+      this.#bridge.call('engine.status', {}),
+      this.#bridge.call('models.list', {}),
+      this.#bridge.call('app.info', {}),
+    ]);
+    this.status = status;
+    this.models = models;
+    this.info = info;
+  }
+
+  receive(event: Extract<AppEvent, { type: 'engine' | 'models' }>): void {
+    if (event.type === 'engine') this.status = event.status;
+    else this.#reloadModels().catch(this.#notices.catch);
+  }
+
+  async add(path: string): Promise<ModelCard> {
+    const card = await this.#bridge.call('models.add', { path });
+    await this.#reloadModels();
+    return card;
+  }
+
+  async remove(modelId: string): Promise<void> {
+    await this.#bridge.call('models.remove', { modelId });
+    await this.#reloadModels();
+  }
+
+  async loadModel(): Promise<void> {
+    try {
+      this.status = await this.#bridge.call('engine.load', {});
+    } catch (error) {
+      this.#notices.catch(error);
+    }
+  }
+
+  async #reloadModels(): Promise<void> {
+    this.models = await this.#bridge.call('models.list', {});
+  }
+}

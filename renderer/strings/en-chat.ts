@@ -1,0 +1,162 @@
+import { count, duration, eta, percent, speed } from '../ui/format.js';
+
+const tokens = (n: number) => `${count(n)} ${n === 1 ? 'token' : 'tokens'}`;
+
+export const chat = {
+  label: 'Conversation',
+  documentsLabel: 'Documents in this conversation',
+  addDocument: 'Add document',
+  addFromLibrary: 'From the library',
+  addFromFile: 'From a file …',
+  allAdded: 'Every document of the library is here.',
+  removeDocument: (title: string) => `Remove ${title} from this conversation`,
+  missingDocument: 'A deleted document',
+  noDocuments: 'Add a document, or drop one anywhere in this window.',
+  showDocument: (title: string) => `Show the text of ${title}`,
+  start: {
+    reading: 'You can write your question while Longleaf reads.',
+    ready: 'Ask anything the documents can answer.',
+    empty: 'No document in this conversation yet',
+  },
+  reading: {
+    label: 'Reading progress',
+    starting: 'Getting ready to read …',
+    title: (n: number) => (n === 1 ? 'Reading the document' : `Reading ${n} documents`),
+    progress: (done: number, total: number) => `${count(done)} of ${tokens(total)}`,
+    speed: (rate: number) => `${speed(rate)} tokens/s`,
+    eta: (seconds: number | null) => {
+      const text = eta(seconds);
+      return text === null ? 'working out how long' : `about ${text} left`;
+    },
+    cancel: 'Cancel',
+    cancelling: 'Stopping …',
+    unread: 'Not read yet',
+    unreadHint: 'Longleaf reads everything once, then answers from it.',
+    read: 'Read now',
+    done: (n: number, seconds: number, kept: number | null) =>
+      `Read whole: ${tokens(n)} in ${duration(seconds)}${kept === null ? '' : `, kept ${percent(kept)}`}`,
+    announce: (fraction: number) => `${percent(fraction)} read`,
+    failed: 'Reading stopped',
+    details: 'What each layer kept',
+    level: (level: number) => `Read at ${level}`,
+    again: (level: number) => `Read again at ${level}`,
+  },
+  kept: {
+    title: 'Kept per layer',
+    explain:
+      'In each layer of the model, the share of the text’s tokens that took part in attention. A full bar is exact.',
+    layer: 'Layer',
+    share: 'Kept',
+    summary: (layers: number, mean: number) =>
+      `${layers} layers kept ${percent(mean)} of the tokens on average`,
+    asTable: 'As a table',
+  },
+  composer: {
+    label: 'Your question',
+    placeholder: 'Ask about the documents',
+    ask: 'Ask',
+    stop: 'Stop',
+    hint: 'Enter asks, Shift + Enter starts a new line',
+    reasons: {
+      empty: 'Write a question first.',
+      answering: 'An answer is on its way. Stop it to ask something else.',
+      tooLong: 'This does not fit into the model’s context.',
+      noModel: 'No model is ready. Choose one in the settings.',
+      loading: 'The model is still loading.',
+      disconnected: 'The connection to Longleaf is lost.',
+    },
+  },
+  meter: {
+    label: 'Context',
+    of: (total: number, limit: number) => `${count(total)} of ${count(limit)} tokens`,
+    measuring: 'Counting …',
+    unknown: 'The context is counted once a model is loaded.',
+    details: 'How the context is used',
+    free: 'Free',
+    parts: {
+      documents: 'Documents',
+      history: 'Earlier questions and answers',
+      question: 'Your question',
+      template: 'Form of the conversation',
+      reply: 'Room for the answer',
+    },
+    over: (n: number) => `${tokens(n)} too many.`,
+    remedies: {
+      'shorten-question': 'Shorten the question.',
+      'new-conversation': 'Start a new conversation: the earlier questions leave no room.',
+      'shorter-reply': 'Keep less room for the answer in the settings.',
+      'remove-documents':
+        'Remove a document, or choose a larger context or another model in the settings.',
+    },
+    nothingCut: 'Longleaf never cuts a text silently, so it will not ask until it fits.',
+  },
+  level: {
+    label: 'Speed and accuracy of reading',
+    exact: 'Exact',
+    fast: 'Fast',
+    next: 'for the next reading',
+    madeAt: (level: number) => `This reading was made at ${level}.`,
+    unprofiled: 'Not measured for this model.',
+    bands: {
+      exact: 'Exact',
+      careful: 'Careful',
+      balanced: 'Balanced',
+      quick: 'Quick',
+      fast: 'Fast',
+    },
+    means: {
+      exact: 'Every token attends to all that came before. The slowest, and the reference.',
+      careful: 'Leaves out the little that hardly counts. Differences are rare.',
+      balanced: 'Noticeably faster on long documents. Details in passing may be missed.',
+      quick: 'Much faster. Good for an overview, risky for single facts.',
+      fast: 'As fast as it goes. Expect missed details.',
+    },
+    value: (level: number, band: string) => `${level}, ${band}`,
+  },
+  turn: {
+    question: 'Question',
+    answer: 'Answer',
+    answering: 'Answering',
+    stopped: 'Stopped. What had been written is kept.',
+    stoppedEmpty: 'Stopped before the first word.',
+    cut: 'The answer reached the length set for replies and may be cut short.',
+    longer: 'Change the length',
+    empty: 'The model gave no answer.',
+    regenerate: 'Regenerate',
+    copy: 'Copy',
+    copied: 'Copied',
+    copyFailed: 'The text could not be copied.',
+    previous: 'Earlier answer',
+    next: 'Later answer',
+    sibling: (index: number, total: number) => `Answer ${index} of ${total}`,
+    reference: (label: string) => `Show the quotation, ${label}`,
+    references: 'Quoted from',
+    toEnd: 'To the latest',
+    stats: {
+      label: 'Statistics',
+      first: (s: number) => `first word after ${duration(s)}`,
+      speed: (rate: number) => `${speed(rate)} tokens/s`,
+      prompt: (read: number, reused: number) =>
+        reused > 0
+          ? `${count(read)} tokens read, ${count(reused)} reused`
+          : `${tokens(read)} read`,
+      kept: (fraction: number) => `kept ${percent(fraction)}`,
+      level: (level: number) => (level === 0 ? 'exact' : `level ${level}`),
+      answer: (n: number) => tokens(n),
+    },
+  },
+  link: {
+    title: 'Open this link outside Longleaf?',
+    body: 'The model wrote this address. Longleaf itself sends nothing anywhere.',
+    open: 'Open',
+    cancel: 'Cancel',
+  },
+  failure: {
+    retry: 'Try again',
+    settings: 'Open settings',
+    documents: 'Choose the documents',
+    models: 'Choose a model',
+    reload: 'Connect again',
+    'new-conversation': 'New conversation',
+  },
+};

@@ -1,0 +1,71 @@
+import { bytes, count } from '../ui/format.js';
+
+const plural = (n: number, one: string, many: string) => `${count(n)} ${n === 1 ? one : many}`;
+
+export const library = {
+  label: 'Library',
+  documents: 'Documents',
+  conversations: 'Conversations',
+  newConversation: 'New conversation',
+  import: 'Add documents',
+  importHint: 'PDF, Word, EPUB, HTML, Markdown, text or code',
+  filter: 'Find by title',
+  clearFilter: 'Clear',
+  noMatch: (query: string) => `Nothing here is called “${query}”.`,
+  noDocuments: 'No documents yet.',
+  noConversations: 'Conversations appear here once you ask something.',
+  untitled: 'New conversation',
+  open: (title: string) => `Open ${title}`,
+  menu: (title: string) => `More for ${title}`,
+  view: 'View the text',
+  ask: 'Ask about this document',
+  addToConversation: 'Add to this conversation',
+  rename: 'Rename',
+  renameLabel: 'New title',
+  save: 'Save',
+  remove: 'Delete',
+  undo: 'Undo',
+  removedConversation: (title: string) => `Deleted “${title}”.`,
+  removeDocumentTitle: (title: string) => `Delete “${title}”?`,
+  removeDocumentBody: (uses: number) =>
+    uses === 0
+      ? 'Its text leaves the library. The file you added it from stays where it is.'
+      : `${plural(uses, 'conversation asks', 'conversations ask')} about it and will be left without it. The file you added it from stays where it is.`,
+  cancel: 'Cancel',
+  turns: (n: number) => plural(n, 'question', 'questions'),
+  anchors: {
+    page: (n: number) => plural(n, 'page', 'pages'),
+    section: (n: number) => plural(n, 'section', 'sections'),
+    lines: (n: number) => plural(n, 'part', 'parts'),
+  },
+  kinds: {
+    pdf: 'PDF',
+    docx: 'Word',
+    epub: 'EPUB',
+    html: 'HTML',
+    markdown: 'Markdown',
+    text: 'Text',
+    code: 'Code',
+  },
+  size: bytes,
+  importing: {
+    waiting: 'Waiting',
+    copying: 'Copying',
+    parsing: 'Reading the file',
+    saving: 'Saving',
+    cancelling: 'Cancelling',
+    label: (name: string) => `Adding ${name}`,
+    cancel: (name: string) => `Cancel adding ${name}`,
+    dismiss: 'Dismiss',
+    failed: (name: string) => `${name} could not be added`,
+    done: (title: string) => `Added ${title}.`,
+  },
+  drop: {
+    title: 'Drop documents here',
+    titleActive: 'Let go to add',
+    toConversation: 'They join this conversation',
+    toLibrary: 'They open in a new conversation',
+    or: 'or',
+    choose: 'choose files',
+  },
+};

@@ -1,0 +1,82 @@
+// Every word the window shows, in English. Another language is another file of this shape.
+import { chat } from './en-chat.js';
+import { library } from './en-library.js';
+import { settings } from './en-settings.js';
+
+export const en = {
+  app: {
+    name: 'Longleaf',
+    breath: 'Drop a long document. Longleaf reads all of it, here on your machine, and answers.',
+    home: 'Home',
+    skip: 'Skip to the conversation',
+    showLibrary: 'Show the library',
+    hideLibrary: 'Hide the library',
+    showDocument: 'Show the document',
+    settings: 'Settings',
+    shortcuts: 'Keyboard shortcuts',
+    connectionLost: 'Connection to Longleaf lost. Trying again …',
+    connectionHelp: 'If Longleaf was closed, start it again and use its new link.',
+    notices: 'Messages',
+    dismiss: 'Dismiss',
+    failed: 'Something went wrong',
+    loadFailed: 'The library could not be opened.',
+    retry: 'Try again',
+  },
+  welcome: {
+    title: 'Ask a whole book',
+    points: [
+      ['Everything is read', 'No excerpts picked in advance: the model reads the text from end to end.'],
+      ['Nothing is silent', 'You see how long it takes, what fits, and where an answer came from.'],
+      ['It stays here', 'Documents, questions and answers never leave this machine.'],
+    ],
+    model: 'The model',
+    can: 'What it can do',
+    cannot: 'What it cannot',
+    addModel: 'Add a model of your own',
+    addModelHint: 'Any Llama-type GGUF file.',
+    understood: 'Understood',
+    recent: 'Recent',
+  },
+  document: {
+    label: 'Document',
+    close: 'Close the document',
+    ask: 'Ask about this',
+    places: 'Places',
+    placesLabel: { page: 'Pages', section: 'Sections', lines: 'Parts' },
+    goTo: 'Go to',
+    loading: 'Fetching the text …',
+    failed: 'The text could not be fetched.',
+    empty: 'There is no text here.',
+    warnings: 'Worth knowing',
+    evidence: 'Quoted in answers',
+    evidenceAt: (label: string) => `Quoted passage, ${label}`,
+    quoted: 'Quoted in the answer',
+  },
+  model: {
+    none: 'No model',
+    idle: 'Loads with the first question',
+    loading: (fraction: number) => `Loading, ${Math.round(fraction * 100)} %`,
+    ready: 'Ready',
+    failed: 'Not loaded',
+  },
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    close: 'Close',
+    list: {
+      import: 'Add documents',
+      new: 'New conversation',
+      filter: 'Find by title',
+      settings: 'Settings',
+      document: 'Show or hide the document',
+      stop: 'Stop the answer, or close what is open',
+      shortcuts: 'This list',
+      ask: 'Ask',
+      newline: 'New line in the question',
+    },
+  },
+  library,
+  chat,
+  settings,
+};
+
+export type Strings = typeof en;

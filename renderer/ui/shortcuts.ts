@@ -1,0 +1,41 @@
+// Which key means which command. Ctrl on Linux and Windows, Cmd on macOS.
+
+export type ShortcutCommand =
+  'import' | 'new-conversation' | 'filter' | 'settings' | 'document' | 'shortcuts' | 'escape';
+
+export type KeyPress = Pick<
+  KeyboardEvent,
+  'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'
+>;
+
+export const isMac = (platform: string): boolean => /mac|iphone|ipad|darwin/i.test(platform);
+
+const withModifier: Record<string, ShortcutCommand> = {
+  o: 'import',
+  n: 'new-conversation',
+  k: 'filter',
+  ',': 'settings',
+  d: 'document',
+  '/': 'shortcuts',
+};
+
+export function commandOf(press: KeyPress, mac: boolean, typing: boolean): ShortcutCommand | null {
+  if (press.key === 'Escape') return 'escape';
+  const modifier = mac ? press.metaKey && !press.ctrlKey : press.ctrlKey && !press.metaKey;
+  // Browsers keep Ctrl+N for themselves: Alt+N does the same everywhere.
+  if (press.altKey && !press.ctrlKey && !press.metaKey && press.code === 'KeyN')
+    return 'new-conversation';
+  if (modifier && !press.altKey) return withModifier[press.key.toLowerCase()] ?? null;
+  if (press.key === '?' && !typing && !press.ctrlKey && !press.metaKey) return 'shortcuts';
+  return null;
+}
+
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}
+
+/** The keys of a command as people read them. */
+export function keysOf(key: string, mac: boolean): string[] {
+  return mac ? ['⌘', key] : ['Ctrl', key];
+}
