@@ -27,18 +27,16 @@ interface Running {
   finished: Promise<void>;
 }
 
+/** The places in documents that an answer quotes. */
+export type EvidenceIn = (answer: string, documentIds: readonly string[]) => Evidence[];
+
 export class Answering {
   readonly #desk: Desk;
   readonly #events: AppEvents;
-  /** Sentences of documents that an answer quotes. */
-  readonly #evidenceIn: (answer: string, documentIds: readonly string[]) => Promise<Evidence[]>;
+  readonly #evidenceIn: EvidenceIn;
   #running: Running | undefined;
 
-  constructor(
-    desk: Desk,
-    events: AppEvents,
-    evidenceIn: (answer: string, documentIds: readonly string[]) => Promise<Evidence[]>,
-  ) {
+  constructor(desk: Desk, events: AppEvents, evidenceIn: EvidenceIn) {
     this.#desk = desk;
     this.#events = events;
     this.#evidenceIn = evidenceIn;
@@ -151,7 +149,7 @@ export class Answering {
     const asked = await lane.run(controller.signal, work).finally(waited);
     if (!asked) return { state: 'stopped', answer: log.text };
     const { answered, model } = asked;
-    const evidence = await this.#evidenceIn(log.text, documentIds);
+    const evidence = this.#evidenceIn(log.text, documentIds);
     if (evidence.length > 0) this.#events.emit({ type: 'evidence', turnId: turn.id, evidence });
     return {
       state: answered.reason === 'cancelled' ? 'stopped' : 'done',

@@ -1,6 +1,6 @@
 // Puts the services together. Both shells and the command line call this and nothing else.
 import { api, FailureError, type Method } from '../contract/index.js';
-import { Answering } from './answering.js';
+import { Answering, type EvidenceIn } from './answering.js';
 import { AppEvents } from './app-events.js';
 import { Context } from './context.js';
 import { Conversations } from './conversations.js';
@@ -8,6 +8,7 @@ import type { Desk } from './desk.js';
 import { Documents } from './documents-service.js';
 import { EngineHost } from './engine-host.js';
 import { EngineLane } from './engine-lane.js';
+import { findEvidence } from './evidence.js';
 import { failureError } from './failures.js';
 import { createHandlers } from './handlers.js';
 import { ConversationStore } from './library/conversations.js';
@@ -33,7 +34,7 @@ export const createApp: CreateApp = async (options) => {
     const desk = await createDesk(options, db, events);
     desk.turns.stopUnfinished();
     const documents = new Documents(desk.library, originals, options.startWorker, events);
-    const answering = new Answering(desk, events, async () => []);
+    const answering = new Answering(desk, events, evidenceOf(desk));
     const conversations = new Conversations(desk, answering, events);
     const services = { options, notice, events, desk, documents, conversations, answering };
     const close = closing(db, desk, documents, answering);
@@ -83,6 +84,16 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
     readings,
   };
   return desk;
+}
+
+function evidenceOf({ documents, library }: Desk): EvidenceIn {
+  return (answer, ids) => {
+    const texts = documents.withText(ids);
+    return findEvidence(
+      answer,
+      texts.map(({ id, text }) => ({ id, text, anchors: library.anchors(id) })),
+    );
+  };
 }
 
 function closing(db: Db, desk: Desk, documents: Documents, answering: Answering) {

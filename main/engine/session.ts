@@ -1,0 +1,199 @@
+// One native session and what it has read. The whole prompt goes to the native read every time, which keeps
+// the common prefix. Documents are always read on their own first, the rest after them: that is what lets
+// every later question, and every other conversation about them, share the reading; and it is the reading of
+// the documents that is sparse, so its level and kept fractions are the ones an answer rests on.
+import type {
+  GenerateOptions,
+  NativeEngine,
+  NativeSession,
+  ReadingProgress,
+} from '../../native/addon/index.js';
+import type { EngineEvent, Prompt, ReadStats, SparsityProfile } from '../contract/index.js';
+import { ReadingAccount } from './reading-account.js';
+import { segmentsOf, type PromptSegment } from './segments.js';
+import { sparsityAt } from './sparsity.js';
+import type { ChatTemplate } from './template.js';
+import { TokenCache } from './token-cache.js';
+
+type EventOf<T extends EngineEvent['type']> = Omit<
+  Extract<EngineEvent, { type: T }>,
+  'id' | 'type'
+>;
+
+export interface ReadRequest {
+  prompt: Prompt;
+  level: number;
+  profile: SparsityProfile;
+}
+
+export interface AskRequest extends ReadRequest {
+  generate: GenerateOptions;
+}
+
+export interface SessionEvents {
+  reading(progress: ReadingProgress): void;
+  text(text: string): void;
+}
+
+/** What the timeline begins with. */
+interface DocumentsReading {
+  tokens: Int32Array;
+  sparsity: string;
+  keptFraction: number[];
+}
+
+interface Tokens {
+  all: Int32Array;
+  documents: Int32Array;
+}
+
+export class ReadingSession {
+  readonly #engine: NativeEngine;
+  readonly #session: NativeSession;
+  readonly #template: ChatTemplate;
+  readonly #cache = new TokenCache();
+  readonly #layers: number;
+  #reading: DocumentsReading | undefined;
+
+  constructor(engine: NativeEngine, template: ChatTemplate) {
+    this.#engine = engine;
+    this.#template = template;
+    this.#layers = engine.info.layers;
+    this.#session = engine.openSession();
+  }
+
+  /** Obeyed within 200 ms. */
+  cancel(): void {
+    this.#session.cancel();
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+
+  async measure(prompt: Prompt): Promise<EventOf<'measured'>> {
+    const { all } = await segmentsOf(prompt, this.#template);
+    const documents = prompt.documents.map(() => 0);
+    const counts = { document: 0, heading: 0, template: 0, history: 0, question: 0 };
+    for (const segment of all) {
+      const { length } = await this.#tokensOf(segment);
+      counts[segment.kind] += length;
+      if (segment.index !== undefined) documents[segment.index] = length;
+    }
+    const { document, heading, template, history, question } = counts;
+    return {
+      documents,
+      history,
+      question,
+      template: template + heading,
+      total: document + heading + template + history + question,
+    };
+  }
+
+  async read(
+    request: ReadRequest,
+    events: SessionEvents,
+    signal: AbortSignal,
+  ): Promise<EventOf<'read'>> {
+    const tokens = await this.#tokensOfPrompt(request.prompt);
+    const stats = await this.#readTokens(tokens, request, events, signal);
+    return { cancelled: !isWhole(stats), stats };
+  }
+
+  async ask(
+    request: AskRequest,
+    events: SessionEvents,
+    signal: AbortSignal,
+  ): Promise<EventOf<'answered'>> {
+    const tokens = await this.#tokensOfPrompt(request.prompt);
+    const stats = await this.#readTokens(tokens, request, events, signal);
+    if (!isWhole(stats) || signal.aborted) {
+      const nothing = { firstTokenSeconds: 0, answerTokens: 0, answerSeconds: 0 };
+      return { reason: 'cancelled', stats, ...nothing };
+    }
+    const options = { ...request.generate, stop: this.#template.stop };
+    const said = await this.#session.generate(options, events.text);
+    return {
+      reason: said.reason,
+      stats,
+      firstTokenSeconds: said.firstTokenSeconds,
+      answerTokens: said.tokens,
+      answerSeconds: said.seconds,
+    };
+  }
+
+  /** `signal` aborts between the native calls; cancel() within them. */
+  async #readTokens(
+    { all, documents }: Tokens,
+    { level, profile }: ReadRequest,
+    events: SessionEvents,
+    signal: AbortSignal,
+  ): Promise<ReadStats> {
+    const sparsity = sparsityAt(level, profile, this.#layers);
+    const progress = new ReadingAccount(all.length, events.reading);
+    const run = (part: Int32Array) =>
+      this.#session.read(part, sparsity, (step) => progress.step(step, all.length - part.length));
+    const report = (keptFraction?: number[]): ReadStats => ({
+      ...progress.stats,
+      level,
+      keptFraction: keptFraction ?? new Array<number>(this.#layers).fill(1),
+    });
+    if (signal.aborted) return report();
+    if (!this.#holds(documents, JSON.stringify(sparsity))) {
+      this.#reading = undefined;
+      if (documents.length > 0) {
+        const result = await run(documents);
+        const { keptFraction } = result;
+        progress.add(result, documents.length === all.length);
+        if (result.cancelled) return report(keptFraction);
+        this.#reading = { tokens: documents, sparsity: JSON.stringify(sparsity), keptFraction };
+      }
+    } else if (documents.length === all.length) progress.reuseAll();
+    if (!progress.complete && !signal.aborted) {
+      const result = await run(all);
+      progress.add(result, true);
+      if (!this.#reading) return report(result.keptFraction);
+    }
+    return report(this.#reading?.keptFraction);
+  }
+
+  #holds(documents: Int32Array, sparsity: string): boolean {
+    const held = this.#reading;
+    return held?.sparsity === sparsity && sameTokens(held.tokens, documents);
+  }
+
+  async #tokensOfPrompt(prompt: Prompt): Promise<Tokens> {
+    const { all, documents } = await segmentsOf(prompt, this.#template);
+    const parts: Int32Array[] = [];
+    for (const segment of all) parts.push(await this.#tokensOf(segment));
+    const joined = join(parts);
+    const documentTokens = parts.slice(0, documents).reduce((sum, { length }) => sum + length, 0);
+    return { all: joined, documents: joined.subarray(0, documentTokens) };
+  }
+
+  #tokensOf({ text, special, kind, id }: PromptSegment): Promise<Int32Array> {
+    const tokenize = () =>
+      text === '' ? Promise.resolve(new Int32Array()) : this.#engine.tokenize([{ text, special }]);
+    return kind === 'document' ? this.#cache.get(id ?? '', text, tokenize) : tokenize();
+  }
+}
+
+function isWhole({ reusedTokens, readTokens, promptTokens }: ReadStats): boolean {
+  return reusedTokens + readTokens >= promptTokens;
+}
+
+function sameTokens(one: Int32Array, other: Int32Array): boolean {
+  const bytes = (tokens: Int32Array) =>
+    Buffer.from(tokens.buffer, tokens.byteOffset, tokens.byteLength);
+  return one.length === other.length && bytes(one).equals(bytes(other));
+}
+
+function join(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,90 @@
+// Renders a model's Jinja template in a thread of its own, so that a hostile or broken one can neither hang
+// nor flood the engine: a deadline, a memory limit, and a cap on what it may say. The library's text is read
+// here and evaluated there, because threads cannot be counted on to read inside a packaged app's archive.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+
+export interface TemplateInput {
+  template: string;
+  messages: { role: string; content: string }[];
+  bosToken: string;
+  eosToken: string;
+}
+
+export interface TemplateLimits {
+  /** From the moment the thread runs. */
+  milliseconds: number;
+  characters: number;
+}
+
+export const templateLimits: TemplateLimits = { milliseconds: 2000, characters: 262_144 };
+
+/** Why a template could not be rendered, in words that finish "The chat template ...". */
+export class TemplateError extends Error {}
+
+// The clock stands still for the life of this process: a template that states the date would otherwise
+// change every prompt at midnight, and with it throw away what was read.
+const now = Date.now();
+
+const program = (library: string) => `
+'use strict';
+const { parentPort, workerData } = require('node:worker_threads');
+const Clock = Date;
+globalThis.Date = class extends Clock {
+  constructor(...given) { given.length > 0 ? super(...given) : super(workerData.now); }
+};
+const loaded = { exports: {} };
+(function (exports, module) { ${library}
+})(loaded.exports, loaded);
+try {
+  const { template, messages, bosToken, eosToken } = workerData.input;
+  const text = new loaded.exports.Template(template).render({
+    messages, bos_token: bosToken, eos_token: eosToken, add_generation_prompt: true, enable_thinking: false,
+  });
+  parentPort.postMessage(text.length > workerData.characters
+    ? { problem: 'produces too much text' } : { text });
+} catch (error) {
+  parentPort.postMessage({ problem: 'fails: ' + String(error && error.message).slice(0, 300) });
+}`;
+
+let source: string | undefined;
+
+function workerSource(): string {
+  const path = createRequire(import.meta.url).resolve('@huggingface/jinja');
+  return (source ??= program(readFileSync(path, 'utf8')));
+}
+
+/** Throws TemplateError. */
+export function renderTemplate(
+  input: TemplateInput,
+  limits: TemplateLimits = templateLimits,
+): Promise<string> {
+  const worker = new Worker(workerSource(), {
+    eval: true,
+    env: {},
+    execArgv: [],
+    workerData: { input, now, characters: limits.characters },
+    resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
+  });
+  let deadline: NodeJS.Timeout | undefined;
+  const outcome = new Promise<string>((resolve, reject) => {
+    const fail = (problem: string) => reject(new TemplateError(problem));
+    worker.once('online', () => {
+      deadline = setTimeout(() => fail('does not come to an end'), limits.milliseconds);
+    });
+    worker.once('message', (message: { text?: string; problem?: string }) => {
+      if (message.text === undefined) fail(message.problem ?? 'fails');
+      else resolve(message.text);
+    });
+    worker.once('error', (error: NodeJS.ErrnoException) => {
+      const outOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      fail(outOfMemory ? 'needs too much memory' : `fails: ${error.message}`);
+    });
+    worker.once('exit', () => fail('breaks off'));
+  });
+  return outcome.finally(() => {
+    clearTimeout(deadline);
+    void worker.terminate();
+  });
+}

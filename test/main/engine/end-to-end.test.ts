@@ -1,0 +1,48 @@
+// The whole path without a window: services, engine process, addon, bundled model.
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newFolder, openApp, removeFolder, type TestApp } from '../services/app-fixture.js';
+import { realEngine } from './real-engine.js';
+
+const novel = readFileSync(new URL('../../fixtures/novel.txt', import.meta.url), 'utf8');
+const fact = 'The access code of the gilded ferry is 48213.';
+const question = 'What is the access code of the gilded ferry?';
+
+/** About 3,000 tokens with the fact in the middle. */
+const text = `${novel.slice(0, 6000)}\n\n${fact}\n\n${novel.slice(6000, 12_000)}`;
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await openApp(newFolder(), { startWorker: await realEngine() });
+});
+afterAll(async () => {
+  await app.close();
+  removeFolder(app.folder);
+});
+
+test('finds a planted fact, follows up without reading again, and shares the reading', async () => {
+  const document = await app.addText('novel.txt', text);
+  const { id: conversationId } = await app.call('conversations.create', {
+    documentIds: [document.id],
+  });
+  const use = await app.call('conversations.context', { conversationId, draft: question });
+  expect(use.fits).toBe(true);
+  const asked = await app.call('turns.ask', { conversationId, question });
+  const turn = await app.finished(asked.id);
+  expect(turn.failure).toBeUndefined();
+  expect(turn.answer).toContain('48213');
+  expect(turn.stats?.promptTokens).toBe(use.total - use.reply);
+  expect(turn.stats).toMatchObject({ reusedTokens: 0, level: 25 });
+  expect(turn.stats?.keptFraction).toHaveLength(8);
+
+  const follow = await app.call('turns.ask', { conversationId, question });
+  const second = await app.finished(follow.id);
+  expect(second.stats?.readTokens).toBeLessThan(100);
+  expect(second.stats?.keptFraction).toEqual(turn.stats?.keptFraction);
+
+  const other = await app.call('conversations.create', { documentIds: [document.id] });
+  const elsewhere = await app.call('turns.ask', { conversationId: other.id, question });
+  const third = await app.finished(elsewhere.id);
+  expect(third.stats?.readTokens).toBeLessThan(100);
+  expect(third.answer).toBe(turn.answer);
+}, 120_000);
