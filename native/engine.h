@@ -174,7 +174,7 @@ class Engine {
 
     /// Reads the header only. Throws EngineError.
     static ModelInfo inspect(const std::string& path);
-    static MemoryPlan plan(const LoadOptions&);
+    static MemoryPlan plan(const LoadOptions&);  // bad_request for more context than the model declares
 
     virtual ~Engine() = default;
     virtual const ModelInfo& info() const = 0;

@@ -100,6 +100,8 @@ void Call::settle(Napi::Env env) {
             deferred_.Resolve(answer_(env));
     } catch (const Napi::Error& error) {
         deferred_.Reject(error.Value());
+    } catch (...) {
+        deferred_.Reject(to_error(env, std::current_exception()).Value());
     }
     wake_.Release();
 }

@@ -59,10 +59,7 @@ async function measure(length) {
   let seconds = 0;
   for (let tries = 0; count < decode && tries < 20; tries++) {
     const sampling = { temperature: 2, seed: tries };
-    const result = await session.generate(
-      { maxTokens: decode - count, sampling },
-      () => undefined,
-    );
+    const result = await session.generate({ maxTokens: decode - count, sampling }, () => undefined);
     count += result.tokens;
     seconds += result.seconds;
   }

@@ -1,5 +1,6 @@
 // The bundled model, end to end: a fact planted in prose is found again.
 #include <chrono>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -113,17 +114,25 @@ TEST("cancel is obeyed within 200 ms anywhere in a long read") {
 TEST("progress comes often, and its estimate of the time left is honest") {
     const auto tokens = prompt(document(60000, fact), question);
     const auto session = mini()->open_session();
-    std::vector<ReadingProgress> reports;
-    session->read(tokens, {}, [&](const ReadingProgress& p) { reports.push_back(p); });
-    const double total = reports.back().seconds;
-    CHECK(reports.size() <= 20 * total + 3);
-    double longest = 0, worst = 0;
+    // Judged by processor time: another program on the machine makes any estimate wrong.
+    struct Report {
+        double share, seconds, cpu;
+    };
+    std::vector<Report> reports;
+    const std::clock_t begun = std::clock();
+    session->read(tokens, {}, [&](const ReadingProgress& p) {
+        reports.push_back({static_cast<double>(p.tokens_done) / p.tokens_total, p.seconds,
+                           static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC});
+    });
+    const Report last = reports.back();
+    CHECK(reports.size() <= 20 * last.seconds + 3);
+    double silence = 0, worst = 0;
     for (size_t i = 1; i < reports.size(); ++i) {
-        longest = std::max(longest, reports[i].seconds - reports[i - 1].seconds);
-        const double share = static_cast<double>(reports[i].tokens_done) / reports[i].tokens_total;
-        if (share > 0.1) worst = std::max(worst, std::abs(reports[i].seconds / share - total) / total);
+        silence = std::max(silence, reports[i].seconds - reports[i - 1].seconds);
+        if (reports[i].share > 0.1)
+            worst = std::max(worst, std::abs(reports[i].cpu / reports[i].share / last.cpu - 1));
     }
     std::printf("     %zu tokens in %.2f s, longest silence %.0f ms, estimate off by at most %.0f %%\n",
-                tokens.size(), total, longest * 1000, worst * 100);
-    CHECK(worst < 0.5);  // other work on the machine moves it; alone it stays within a fifth
+                tokens.size(), last.seconds, silence * 1000, worst * 100);
+    CHECK(worst < 0.3);
 }
