@@ -1,0 +1,89 @@
+// The commands, their options and their help.
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { ask, type AskOptions } from './ask.js';
+import { bench, type BenchOptions } from './bench.js';
+import { models } from './models.js';
+import { exitCodeHelp } from './outcome.js';
+import { Progress } from './progress.js';
+import { read, type ReadOptions } from './read.js';
+import type { Terminal } from './terminal.js';
+
+const whole =
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (Number.isInteger(number) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(
+      most === Number.MAX_SAFE_INTEGER
+        ? `It must be a whole number from ${least} on.`
+        : `It must be a whole number from ${least} to ${most}.`,
+    );
+  };
+
+const wholeList = (value: string) => value.split(',').map((each) => whole(64)(each.trim()));
+
+const notBlank = (value: string) => {
+  if (value.trim() === '') throw new InvalidArgumentError('It must not be empty.');
+  return value;
+};
+
+type StreamOptions = { quiet: boolean };
+
+/** `terminal` without progress, which depends on --quiet. */
+export function createProgram(
+  world: Omit<Terminal, 'progress'>,
+  stderr: ConstructorParameters<typeof Progress>[0],
+): Command {
+  const at = ({ quiet }: StreamOptions): Terminal => ({
+    ...world,
+    progress: new Progress(stderr, quiet),
+  });
+  const program = new Command('longleaf')
+    .description('Reads long documents whole with a model on this machine, and answers about them.')
+    .version(world.version)
+    .addHelpText('after', exitCodeHelp)
+    .showHelpAfterError(false);
+
+  withEngineOptions(program.command('ask'))
+    .description('answer a question about documents; the answer goes to standard output')
+    .argument('<file...>', 'PDF, DOCX, EPUB, HTML, Markdown, text or code; - reads standard input')
+    .requiredOption('-q, --question <text>', 'what to ask', notBlank)
+    .option('--max-tokens <n>', 'longest answer', whole(1, 32768), 512)
+    .action((files: string[], options: AskOptions & StreamOptions) =>
+      ask(at(options), files, options),
+    );
+  withEngineOptions(program.command('read'))
+    .description('read documents and tell tokens, time and what each layer kept')
+    .argument('<file...>', 'as for ask')
+    .action((files: string[], options: ReadOptions & StreamOptions) =>
+      read(at(options), files, options),
+    );
+  withOutputOptions(program.command('models'))
+    .description('list the bundled models and those added in the app')
+    .action((options: { json: boolean } & StreamOptions) => models(at(options), options));
+  withEngineOptions(program.command('bench'))
+    .description('measure reading speed, writing speed and memory')
+    .option('--tokens <list>', 'lengths to read', wholeList, [2048, 8192, 16384])
+    .action((options: BenchOptions & StreamOptions) => bench(at(options), options));
+  for (const command of program.commands) command.addHelpText('after', exitCodeHelp);
+  return program;
+}
+
+function withOutputOptions(command: Command): Command {
+  return command
+    .option('--json', 'print the result as JSON', false)
+    .option('--quiet', 'no progress and no notes on standard error', false);
+}
+
+function withEngineOptions(command: Command): Command {
+  return withOutputOptions(command)
+    .option('-m, --model <file>', 'a GGUF file; without it, the bundled model')
+    .option('--level <n>', 'sparsity level, 0 (exact) to 100 (fast)', whole(0, 100))
+    .option('--threads <n>', '0: one for each core', whole(0, 256), 0)
+    .addOption(
+      new Option('--kv <type>', 'how keys and values are kept')
+        .choices(['f16', 'q8_0', 'f32'])
+        .default('f16'),
+    )
+    .option('--context <n>', 'tokens of context; 0: what model and memory allow', whole(0), 0);
+}
