@@ -101,9 +101,10 @@ export function readingReports(terminal: Terminal) {
     const { tokensDone, tokensTotal } = step;
     const { tokensPerSecond, etaSeconds } = rate.update(tokensDone, tokensTotal, step.seconds);
     const left = etaSeconds === null ? '' : `, ${seconds(etaSeconds)} left`;
+    const speed = tokensPerSecond > 0 ? `, ${count(tokensPerSecond)} tokens/s${left}` : '';
     terminal.progress.update(
-      `Reading: ${count(tokensDone)} of ${count(tokensTotal)} tokens (${percent(tokensDone / Math.max(1, tokensTotal))}), ` +
-        `${count(tokensPerSecond)} tokens/s${left}`,
+      `Reading: ${count(tokensDone)} of ${count(tokensTotal)} tokens (${percent(tokensDone / Math.max(1, tokensTotal))})` +
+        speed,
     );
   };
 }

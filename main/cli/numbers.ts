@@ -4,6 +4,7 @@ export const count = (value: number) => Math.round(value).toLocaleString('en-US'
 export const percent = (fraction: number) => `${Math.round(fraction * 100)} %`;
 
 export function seconds(value: number): string {
+  if (value < 1) return `${Math.round(value * 1000)} ms`;
   if (value < 10) return `${value.toFixed(1)} s`;
   if (value < 60) return `${Math.round(value)} s`;
   const whole = Math.round(value);

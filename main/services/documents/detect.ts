@@ -62,7 +62,7 @@ const signatures: Signature[] = [
 export function recogniseContainer(bytes: Buffer, fileName: string): Container {
   const head = bytes.toString('latin1', 0, 1024);
   if (head.includes('%PDF-')) return 'pdf';
-  if (/^PK(\x03\x04|\x05\x06|\x07\x08)/.test(head)) return 'zip'; // eslint-disable-line no-control-regex
+  if (/^PK(\x03\x04|\x05\x06|\x07\x08)/.test(head)) return 'zip';
   if (head.startsWith('\xd0\xcf\x11\xe0')) throw oldOffice(bytes, fileName);
   const found = signatures.find(({ bytes: magic, at = 0 }) => head.startsWith(magic, at));
   // Short signatures of plain letters also begin ordinary sentences.

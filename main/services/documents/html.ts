@@ -197,7 +197,7 @@ function titleOf(head: Tree.Element): string | undefined {
 function tableOf(row: Tree.Element): Tree.Element | undefined {
   let node: Tree.ParentNode | null = row.parentNode;
   while (node && node.nodeName !== 'table') node = 'parentNode' in node ? node.parentNode : null;
-  return (node as Tree.Element | null) ?? undefined;
+  return node ?? undefined;
 }
 
 const dataTables = new WeakMap<Tree.Element, boolean>();

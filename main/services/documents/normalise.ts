@@ -5,7 +5,7 @@ const lineEnds = /\r\n?|[\u0085\u2028\u2029\v\f]/g;
 // Soft hyphen, zero-width space, word joiner, byte order mark: they carry no meaning in running text.
 // Zero-width joiners stay: Persian, Indic scripts and emoji need them.
 const invisible = /[\u00AD\u200B\u2060\uFEFF]/g;
-// eslint-disable-next-line no-control-regex -- removing control characters is the point
+
 const controls = /[\u0000-\u0008\u000E-\u001F\u007F]/g;
 
 export function normaliseText(raw: string): string {

@@ -2,39 +2,42 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
+import type * as pdfjs from 'pdfjs-dist/legacy/build/pdf.mjs';
 import { FailureError, type Anchor, type ParsedDocument } from '../../contract/index.js';
 import { textTooLarge } from './document-text.js';
 import { maxPages, maxTextCharacters } from './limits.js';
 import { normaliseText, oneLine } from './normalise.js';
-import { lineHyphen, pageLines, pageText, type Line, type Run } from './pdf-page.js';
+import { lineHyphen, pageLines, pageText, type Line } from './pdf-page.js';
 import { chooseTitle } from './title.js';
 
-type Pdfjs = typeof import('pdfjs-dist/legacy/build/pdf.mjs');
-type Pdf = Awaited<ReturnType<Pdfjs['getDocument']>['promise']>;
+type Pdf = pdfjs.PDFDocumentProxy;
+
+/** Has no types of its own. */
+const pdfjsWorker: string = 'pdfjs-dist/legacy/build/pdf.worker.mjs';
 
 /** Pages between two clean-ups of fonts and images that pdfjs keeps. */
 const cleanUpEvery = 200;
 
-async function loadPdfjs(): Promise<Pdfjs> {
+async function loadPdfjs(): Promise<typeof pdfjs> {
   // pdfjs looks for drawing classes, and for a native canvas to get them from; extracting text needs neither.
   const scope = globalThis as Record<string, unknown>;
   scope['DOMMatrix'] ??= class DOMMatrix {};
   scope['Path2D'] ??= class Path2D {};
   scope['ImageData'] ??= class ImageData {};
   // Given here, its worker runs in this process and is never searched for on disk.
-  scope['pdfjsWorker'] ??= await import('pdfjs-dist/legacy/build/pdf.worker.mjs' as string);
+  scope['pdfjsWorker'] ??= await import(pdfjsWorker);
   return import('pdfjs-dist/legacy/build/pdf.mjs');
 }
 
 async function openPdf(bytes: Uint8Array, fileName: string): Promise<Pdf> {
-  const pdfjs = await loadPdfjs();
+  const { getDocument, VerbosityLevel } = await loadPdfjs();
   const folder = path.dirname(createRequire(import.meta.url).resolve('pdfjs-dist/package.json'));
   try {
-    return await pdfjs.getDocument({
+    return await getDocument({
       data: bytes,
       cMapUrl: path.join(folder, 'cmaps') + path.sep,
       standardFontDataUrl: path.join(folder, 'standard_fonts') + path.sep,
-      verbosity: pdfjs.VerbosityLevel.ERRORS,
+      verbosity: VerbosityLevel.ERRORS,
       useSystemFonts: false,
       disableFontFace: true,
       useWorkerFetch: false,
@@ -95,7 +98,7 @@ async function readPages(
     try {
       const page = await pdf.getPage(i + 1);
       const content = await page.getTextContent();
-      lines = pageLines(content.items.filter((item) => 'str' in item) as Run[]);
+      lines = pageLines(content.items.filter((item) => 'str' in item));
       page.cleanup();
     } catch {
       pages.unreadable.push(i);
