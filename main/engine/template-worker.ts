@@ -27,6 +27,34 @@ export class TemplateError extends Error {}
 // change every prompt at midnight, and with it throw away what was read.
 const now = Date.now();
 
+// A thread that runs out of memory in one large step takes the whole process with it. So values are kept
+// small at every step of the interpreter, and single built-in operations cannot make large ones: range and
+// repeat are bounded, and the longest string there can be (512 Mi characters) still fits the memory limit.
+const guard = `
+const most = 2 * workerData.characters;
+const tooMuch = () => { throw new Error('it makes values that are too large'); };
+const { Environment, Interpreter } = loaded.exports;
+const { evaluate } = Interpreter.prototype;
+Interpreter.prototype.evaluate = function (statement, environment) {
+  const result = evaluate.call(this, statement, environment);
+  if (result && result.value && result.value.length > most) tooMuch();
+  return result;
+};
+const { repeat } = String.prototype;
+String.prototype.repeat = function (count) {
+  return this.length * count > most ? tooMuch() : repeat.call(this, count);
+};
+const range = (start, stop, step = 1) => {
+  if (stop === undefined) [start, stop] = [0, start];
+  const length = Math.max(0, Math.ceil((stop - start) / step));
+  if (!(length <= 100000)) tooMuch();
+  return Array.from({ length }, (_, index) => start + index * step);
+};
+const { set } = Environment.prototype;
+Environment.prototype.set = function (name, value) {
+  return set.call(this, name, name === 'range' && typeof value === 'function' ? range : value);
+};`;
+
 const program = (library: string) => `
 'use strict';
 const { parentPort, workerData } = require('node:worker_threads');
@@ -37,6 +65,7 @@ globalThis.Date = class extends Clock {
 const loaded = { exports: {} };
 (function (exports, module) { ${library}
 })(loaded.exports, loaded);
+${guard}
 try {
   const { template, messages, bosToken, eosToken } = workerData.input;
   const text = new loaded.exports.Template(template).render({
@@ -65,7 +94,7 @@ export function renderTemplate(
     env: {},
     execArgv: [],
     workerData: { input, now, characters: limits.characters },
-    resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
+    resourceLimits: { maxOldGenerationSizeMb: 1536, stackSizeMb: 4 },
   });
   let deadline: NodeJS.Timeout | undefined;
   const outcome = new Promise<string>((resolve, reject) => {

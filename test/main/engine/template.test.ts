@@ -115,16 +115,28 @@ describe('other templates', () => {
 });
 
 describe('hostile templates fall back with a reason', () => {
-  const loop = '{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}';
+  const loop =
+    '{% for a in range(9000) %}{% for b in range(9000) %}{% for c in range(9000) %}{% endfor %}{% endfor %}{% endfor %}';
   const cases: [name: string, template: string, reason: RegExp][] = [
     ['an endless loop', loop, /does not come to an end/],
-    ['a giant range', '{% for a in range(1000000000) %}{% endfor %}', /./],
+    ['a giant range', '{% for a in range(1000000000) %}{% endfor %}', /too large/],
+    ['a giant indent', "{{ 'a\\nb' | indent(400000000) }}", /too large/],
     ['recursion', '{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}', /fails/],
-    ['a flood', "{% for a in range(5000) %}{{ 'flood' }}{% endfor %}", /too much text/],
+    ['a flood', "{% for a in range(5000) %}{{ 'flood' }}{% endfor %}", /too much text|too large/],
     [
       'a swelling string',
       "{% set ns = namespace(s='0123456789') %}{% for a in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}",
-      /./,
+      /too large/,
+    ],
+    [
+      'a string multiplied by itself',
+      "{% set ns = namespace(s='a') %}{% for a in range(14) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s | replace('a', ns.s) }}",
+      /too large/,
+    ],
+    [
+      'a growing list',
+      '{% set ns = namespace(l=[1]) %}{% for a in range(60) %}{% set ns.l = ns.l + ns.l %}{% endfor %}',
+      /too large/,
     ],
     ['dropping messages', "{{ messages[-1]['content'] }}", /leaves out, repeats or reorders/],
     [
