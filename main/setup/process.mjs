@@ -36,6 +36,13 @@ export async function quietly(what, command, args, options) {
   return output;
 }
 
+/** npm that is told to end does so without telling its scripts: they notice by their parent. */
+function whenOrphaned(end) {
+  if (!process.env.npm_lifecycle_event || process.platform === 'win32') return undefined;
+  const parent = process.ppid;
+  return setInterval(() => process.ppid !== parent && end(), 500);
+}
+
 /** Hands the terminal to the child and passes signals on; resolves to its exit code. */
 export function takeOver(command, args, options = {}) {
   return new Promise((resolve) => {
@@ -45,11 +52,13 @@ export function takeOver(command, args, options = {}) {
     const ignore = () => {};
     process.on('SIGINT', ignore);
     process.on('SIGTERM', forward);
+    const watch = whenOrphaned(() => child.kill('SIGTERM'));
     child.on('error', (error) => {
       say(error.message);
       resolve(1);
     });
     child.on('close', (code, signal) => {
+      clearInterval(watch);
       process.off('SIGINT', ignore);
       process.off('SIGTERM', forward);
       resolve(code ?? (signal === 'SIGINT' ? 130 : 143));
