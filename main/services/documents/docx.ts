@@ -36,6 +36,7 @@ async function toHtml(bytes: Buffer, fileName: string): Promise<string> {
       { buffer: bytes },
       {
         convertImage: mammoth.images.imgElement(() => Promise.resolve({ src: '' })),
+        styleMap: ["p[style-name='Title'] => h1:fresh"],
         externalFileAccess: false,
       },
     );

@@ -36,7 +36,7 @@ export async function parseEpub(
   const warnings: string[] = [];
   for (const [i, { attributes }] of spine.entries()) {
     const item = items.get(attributes['idref'] ?? '');
-    if (item && /html|xml/.test(item.type) && !/\bnav\b/.test(item.properties)) {
+    if (item && /html|xml|oeb1/.test(item.type) && !/\bnav\b/.test(item.properties)) {
       const missing = await addChapter(book, item.href, contents.get(item.href), text);
       if (missing)
         warnings.push(`A chapter is missing from the file: ${path.basename(item.href)}.`);

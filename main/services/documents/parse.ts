@@ -26,14 +26,16 @@ export async function parseDocument(
   const { size } = await stat(path);
   if (size === 0) throw empty(`“${fileName}” is empty.`);
   const bytes = await readFile(path);
-  onProgress(0.01);
+  const opened = 0.01; // a parser's own first steps must count as progress too
+  onProgress(opened);
+  const onParsed: OnProgress = (fraction) => onProgress(opened + (1 - opened) * fraction);
   const container = recogniseContainer(bytes, fileName);
   const document =
     container === 'pdf'
-      ? await parsePdf(bytes, fileName, onProgress)
+      ? await parsePdf(bytes, fileName, onParsed)
       : container === 'zip'
-        ? await parsePackage(bytes, fileName, onProgress)
-        : parseText(bytes, fileName, onProgress);
+        ? await parsePackage(bytes, fileName, onParsed)
+        : parseText(bytes, fileName, onParsed);
   if (document.text.trim() === '') throw empty(`“${fileName}” holds no text.`);
   const mismatch = misnamed(fileName, document.kind);
   if (mismatch) document.warnings.unshift(mismatch);

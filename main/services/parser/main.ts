@@ -4,7 +4,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { parseRequest, type ParseEvent } from '../../contract/index.js';
 import { parseDocument } from '../documents/parse.js';
 import { failureOf } from './failure-of.js';
-import { guardMemory } from './memory-guard.js';
+import { startWatchdog } from './watchdog.js';
 
 interface ParentPort {
   on(event: 'message', listener: (event: { data: unknown }) => void): void;
@@ -46,6 +46,9 @@ async function serve(message: unknown): Promise<void> {
   process.exit(0);
 }
 
-guardMemory();
+startWatchdog();
 if (parentPort) parentPort.on('message', ({ data }) => void serve(data));
-else process.once('message', (message) => void serve(message));
+else {
+  process.once('message', (message) => void serve(message));
+  process.once('disconnect', () => process.exit(0));
+}

@@ -22,10 +22,15 @@ function workerOf(name: string, source: string): StartWorker {
   return nodeWorkersIn(place);
 }
 
+const parserFolder = new URL('../../../main/services/parser/', import.meta.url);
+
 beforeAll(async () => {
   await build({
-    entryPoints: [fileURLToPath(new URL('../../../main/services/parser/main.ts', import.meta.url))],
-    outfile: fileURLToPath(new URL('real/parser.js', folder)),
+    entryPoints: {
+      parser: fileURLToPath(new URL('main.ts', parserFolder)),
+      watchdog: fileURLToPath(new URL('watchdog.ts', parserFolder)),
+    },
+    outdir: fileURLToPath(new URL('real/', folder)),
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -145,6 +150,32 @@ test('the heap limit ends the parser, not the app', async () => {
   );
   expect(failure).toMatchObject({ code: 'document_too_large' });
 }, 60_000);
+
+test('memory outside the heap is limited too, even in a loop that never yields', async () => {
+  const path = sampleFile('a.txt', 'text');
+  const startWorker = workerOf(
+    'hoards',
+    `import { startWatchdog } from '../real/watchdog.js';
+     startWatchdog(300 * 1024 * 1024);
+     process.once('message', () => { const held = []; for (;;) held.push(Buffer.alloc(1 << 20, 1)); });`,
+  );
+  const failure = await failureFrom(parseFile({ path, fileName: 'a.txt', startWorker }));
+  expect(failure.code).toBe('document_too_large');
+});
+
+test('the same entry serves Electron’s parent port', async () => {
+  const path = sampleFile('a.txt', 'Some text.');
+  const startWorker = workerOf(
+    'electron',
+    `process.parentPort = {
+       on: (_, listener) => process.on('message', (data) => listener({ data })),
+       postMessage: (message) => process.send(message),
+     };
+     await import('../real/parser.js');`,
+  );
+  const document = await parseFile({ path, fileName: 'a.txt', startWorker });
+  expect(document.text).toBe('Some text.');
+});
 
 test('a parser that breaks off is told from one out of memory', async () => {
   const path = sampleFile('a.txt', 'text');

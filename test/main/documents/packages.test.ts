@@ -28,6 +28,22 @@ describe('DOCX', () => {
     expect(textOf(document, 'Its Owner')).toContain('Bank | Fare\nEast | 3');
   });
 
+  test('a paragraph in the style Title is a heading', async () => {
+    const styles =
+      '<w:styles xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:style w:type="paragraph" w:styleId="T"><w:name w:val="Title"/></w:style></w:styles>';
+    const relations =
+      '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>';
+    const document = await parseSample(
+      'a.docx',
+      writeDocx(paragraph('Of Boats', 'T') + paragraph('They float.'), [
+        { name: 'word/styles.xml', data: styles },
+        { name: 'word/_rels/document.xml.rels', data: relations },
+      ]),
+    );
+    expect(document.title).toBe('Of Boats');
+    expect(labels(document)).toEqual(['Of Boats']);
+  });
+
   test('its own title comes first, and pictures are mentioned', async () => {
     const core =
       '<cp:coreProperties xmlns:dc="x"><dc:title>Of Boats</dc:title></cp:coreProperties>';

@@ -1,5 +1,6 @@
 // PDF: pages as anchors, paragraphs put together again, and every broken kind named.
 import { readFileSync } from 'node:fs';
+import iconv from 'iconv-lite';
 import { expect, test } from 'vitest';
 import { writePdf } from '../../fixtures/documents/pdf-writer.js';
 import { failureFrom, labels, parseSample, textOf } from '../../fixtures/documents/samples.js';
@@ -112,4 +113,19 @@ test('a file cut short is damaged, or read as far as it goes with a warning', as
 test('noise after a PDF’s first bytes is a damaged PDF', async () => {
   const noise = Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.alloc(5000, 0xa7)]);
   expect((await failureFrom(parseSample('noise.pdf', noise))).code).toBe('document_damaged');
+});
+
+test('Japanese in an encoding that only a bundled character map knows', async () => {
+  const font =
+    '<< /Type /Font /Subtype /Type0 /BaseFont /HeiseiMin-W3 /Encoding /90ms-RKSJ-H /DescendantFonts ' +
+    '[<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HeiseiMin-W3 /CIDSystemInfo ' +
+    '<< /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >> /DW 1000 /FontDescriptor ' +
+    '<< /Type /FontDescriptor /FontName /HeiseiMin-W3 /Flags 4 /FontBBox [0 0 1000 1000] ' +
+    '/ItalicAngle 0 /Ascent 800 /Descent -200 /StemV 80 >> >>] >>';
+  const lines = ['渡し船は夜明けに出', 'ました。'].map((text) => ({
+    text: '',
+    bytes: iconv.encode(text, 'shift_jis'),
+  }));
+  const { text } = await parseSample('ferry.pdf', writePdf([lines], { font }));
+  expect(text).toBe('渡し船は夜明けに出ました。');
 });
