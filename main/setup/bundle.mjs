@@ -1,6 +1,6 @@
 // dist/main: one ES module per process, npm packages left outside; and the preload script, which Electron's
 // sandbox wants as a single CommonJS file.
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint, isStamped, writeStamp } from './fingerprint.mjs';
 import { dist, modules, root } from './paths.mjs';
@@ -33,9 +33,7 @@ export async function bundleInto(outdir) {
   try {
     await esbuild.build({
       ...shared,
-      entryPoints: Object.fromEntries(
-        Object.entries(entries).filter(([, source]) => existsSync(join(root, source))),
-      ),
+      entryPoints: entries,
       outdir,
       format: 'esm',
       packages: 'external',

@@ -19,6 +19,7 @@ await finish(async () => {
   await prepareAll();
   // Programs that look for "node" find the pinned one.
   process.env.PATH = `${join(modules, '.bin')}${delimiter}${process.env.PATH}`;
+  if (!process.stdout.isTTY) process.env.NO_COLOR = '1';
   const total = { passed: 0, failed: 0, skipped: 0 };
   const lines = [];
   for (const kind of kinds) {
