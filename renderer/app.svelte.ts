@@ -45,6 +45,8 @@ export class AppStore {
     try {
       await this.#loadAll();
       this.ready = true;
+      const notice = this.engine.info?.notice;
+      if (notice) this.notices.failure(notice);
       await this.followRoute();
     } catch (error) {
       this.notices.catch(error);

@@ -34,7 +34,8 @@ export class ChatStore {
     this.path.find((turn) => turn.state === 'reading' || turn.state === 'answering') ?? null,
   );
   readonly reads = $derived(
-    this.state !== null && (this.state.reading.status === 'reading' || this.state.progress !== null),
+    this.state !== null &&
+      (this.state.reading.status === 'reading' || this.state.progress !== null),
   );
   readonly empty = $derived(this.documentIds.length === 0 && this.path.length === 0);
 

@@ -1,10 +1,6 @@
 // Finding by title: every word typed must begin a word of the title or stand inside it, accents and case aside.
 
-const plain = (text: string): string =>
-  text
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase();
+const plain = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
 export function matches(title: string, query: string): boolean {
   const haystack = plain(title);

@@ -22,7 +22,9 @@ export class LibraryStore {
 
   /** Newest first. */
   readonly documents = $derived(
-    [...this.#documents].sort((a, b) => b.createdAt - a.createdAt || a.title.localeCompare(b.title)),
+    [...this.#documents].sort(
+      (a, b) => b.createdAt - a.createdAt || a.title.localeCompare(b.title),
+    ),
   );
   readonly conversations = $derived(
     this.#conversations

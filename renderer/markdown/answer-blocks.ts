@@ -2,7 +2,8 @@
 // its last block. Markdown's own parser finds the cuts: of the top-level blocks in the open end, all but the
 // last are closed for good. A last block that grows too long is cut inside: a list between items, a paragraph
 // after a sentence.
-import type MarkdownIt from 'markdown-it';
+import type { Token } from 'markdown-it';
+import type { Markdown } from './parse.js';
 
 export interface Block {
   /** Offset of `source` in the answer. */
@@ -14,15 +15,13 @@ export interface Block {
 /** A block longer than this is cut, in characters: about a page and a half. */
 const longestOpen = 6_000;
 
-type Tokens = ReturnType<MarkdownIt['parse']>;
-
 export class AnswerBlocks {
-  readonly #markdown: MarkdownIt;
+  readonly #markdown: Markdown;
   #closed: Block[] = [];
   #end = 0; // where the closed blocks end
   #answer = '';
 
-  constructor(markdown: MarkdownIt) {
+  constructor(markdown: Markdown) {
     this.#markdown = markdown;
   }
 
@@ -43,7 +42,8 @@ export class AnswerBlocks {
 
   #closeBlocks(): void {
     const open = this.#answer.slice(this.#end);
-    const tokens = this.#markdown.parse(open, {});
+    const tokens: Token[] = [];
+    this.#markdown.block.parse(open, this.#markdown, {}, tokens);
     const starts = topLevelStarts(tokens);
     const lines = lineOffsets(open);
     const cuts = starts.slice(1).map((line) => lines[line]!);
@@ -70,7 +70,7 @@ export class AnswerBlocks {
 }
 
 /** First line of each top-level block. */
-function topLevelStarts(tokens: Tokens): number[] {
+function topLevelStarts(tokens: readonly Token[]): number[] {
   return tokens
     .filter((token) => token.level === 0 && token.nesting >= 0 && token.map)
     .map((token) => token.map![0]);
@@ -85,7 +85,7 @@ function lineOffsets(text: string): number[] {
 /** Where to cut the last block, as an offset in it; null when it must stay whole (code, tables). */
 function cutInside(
   block: string,
-  tokens: Tokens,
+  tokens: readonly Token[],
   startLine: number,
   lines: number[],
   blockStart: number,

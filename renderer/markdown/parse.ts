@@ -12,3 +12,5 @@ export const markdown = new MarkdownIt({
 
 markdown.disable('image');
 markdown.validateLink = (url) => /^(https?|mailto):/i.test(url.trim());
+
+export type Markdown = typeof markdown;

@@ -34,7 +34,8 @@ export function insertMarks(
   references: readonly Reference[],
 ): string {
   const inserts: { at: number; text: string; order: number }[] = [];
-  for (const { number, start, end } of references) {
+  for (const { number, ...range } of references) {
+    const { start, end } = withoutQuotationMarks(range, offset, source);
     if (end <= offset || end > offset + source.length) continue;
     if (start >= offset)
       inserts.push({ at: start - offset, text: open + digits(number), order: 1 });
@@ -48,6 +49,21 @@ export function insertMarks(
     done = at;
   }
   return result + withoutMarks(source.slice(done));
+}
+
+const isQuotationMark = (character: string | undefined): boolean =>
+  character !== undefined && /["'“”‘’«»]/.test(character);
+
+/** Marks stand inside quotation marks, so that the typographer still sees which way those face. */
+function withoutQuotationMarks(
+  range: { start: number; end: number },
+  offset: number,
+  source: string,
+): { start: number; end: number } {
+  let { start, end } = range;
+  while (end - start > 1 && isQuotationMark(source[start - offset])) start += 1;
+  while (end - start > 1 && isQuotationMark(source[end - 1 - offset])) end -= 1;
+  return { start, end };
 }
 
 /** Replaces the marks in sanitised content by elements. Runs after sanitising, so what it adds is ours alone. */
@@ -76,7 +92,9 @@ function elementsOf(data: string, labelOf: (number: number) => string): Document
     }
     if (quotation) fragment.append(quotation);
     quotation = null;
-    fragment.append(referenceElement(number, labelOf(number)));
+    const [quotationMarks] = /^["'”’»]*/.exec(rest)!;
+    rest = rest.slice(quotationMarks.length);
+    fragment.append(quotationMarks, referenceElement(number, labelOf(number)));
   }
   append(rest);
   return fragment;

@@ -38,7 +38,7 @@ export const chat = {
     announce: (fraction: number) => `${percent(fraction)} read`,
     failed: 'Reading stopped',
     details: 'What each layer kept',
-    level: (level: number) => `Read at ${level}`,
+    otherLevel: (level: number) => `The slider is at ${level} now. The next question reads again.`,
     again: (level: number) => `Read again at ${level}`,
   },
   kept: {
@@ -95,7 +95,8 @@ export const chat = {
     exact: 'Exact',
     fast: 'Fast',
     next: 'for the next reading',
-    madeAt: (level: number) => `This reading was made at ${level}.`,
+    madeAt: (level: number) =>
+      level === 0 ? 'This reading was made at 0, Exact.' : `This reading was made at ${level}.`,
     unprofiled: 'Not measured for this model.',
     bands: {
       exact: 'Exact',
@@ -137,9 +138,7 @@ export const chat = {
       first: (s: number) => `first word after ${duration(s)}`,
       speed: (rate: number) => `${speed(rate)} tokens/s`,
       prompt: (read: number, reused: number) =>
-        reused > 0
-          ? `${count(read)} tokens read, ${count(reused)} reused`
-          : `${tokens(read)} read`,
+        reused > 0 ? `${count(read)} tokens read, ${count(reused)} reused` : `${tokens(read)} read`,
       kept: (fraction: number) => `kept ${percent(fraction)}`,
       level: (level: number) => (level === 0 ? 'exact' : `level ${level}`),
       answer: (n: number) => tokens(n),

@@ -25,7 +25,10 @@ export const en = {
   welcome: {
     title: 'Ask a whole book',
     points: [
-      ['Everything is read', 'No excerpts picked in advance: the model reads the text from end to end.'],
+      [
+        'Everything is read',
+        'No excerpts picked in advance: the model reads the text from end to end.',
+      ],
       ['Nothing is silent', 'You see how long it takes, what fits, and where an answer came from.'],
       ['It stays here', 'Documents, questions and answers never leave this machine.'],
     ],

@@ -27,11 +27,10 @@ export function spotFor(
 }
 
 export function placeBelow(popover: HTMLElement, button: HTMLElement): void {
-  const { left, top } = spotFor(
-    button.getBoundingClientRect(),
-    popover.getBoundingClientRect(),
-    { width: window.innerWidth, height: window.innerHeight },
-  );
+  const { left, top } = spotFor(button.getBoundingClientRect(), popover.getBoundingClientRect(), {
+    width: window.innerWidth,
+    height: window.innerHeight,
+  });
   popover.style.left = `${left}px`;
   popover.style.top = `${top}px`;
 }
