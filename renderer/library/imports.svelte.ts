@@ -6,6 +6,7 @@ import type {
   ImportProgress,
 } from '../../main/contract/index.js';
 import { failureOf } from '../bridge/bridge-error.js';
+import { FrameBatch } from '../ui/frame-batch.js';
 
 export interface Import {
   id: string;
@@ -23,6 +24,7 @@ export class Imports {
   items = $state.raw<Import[]>([]);
   readonly #bridge: Bridge;
   readonly #queue: (() => void)[] = [];
+  readonly #progress = new FrameBatch<ImportProgress>((progress) => this.#show(progress));
   #running = 0;
 
   constructor(bridge: Bridge) {
@@ -45,9 +47,16 @@ export class Imports {
   }
 
   receive(progress: ImportProgress): void {
-    const { stage, fraction } = progress;
-    if (this.#item(progress.importId)?.stage === 'cancelling') return;
-    this.#change(progress.importId, { stage, fraction: fraction ?? null });
+    this.#progress.add(progress);
+  }
+
+  #show(progress: readonly ImportProgress[]): void {
+    const latest = new Map(progress.map((each) => [each.importId, each]));
+    this.items = this.items.map((item) => {
+      const now = latest.get(item.id);
+      if (!now || item.stage === 'cancelling') return item;
+      return { ...item, stage: now.stage, fraction: now.fraction ?? null };
+    });
   }
 
   cancel(id: string): void {
@@ -61,20 +70,23 @@ export class Imports {
 
   async #import(id: string, file: File): Promise<DocumentSummary | null> {
     await this.#turn();
-    try {
-      if (this.#item(id)?.stage === 'cancelling') throw null;
+    let document: DocumentSummary | null = null;
+    if (!this.#cancelling(id)) {
       this.#change(id, { stage: 'copying' });
-      const document = await this.#bridge.importFile(file, id);
-      this.dismiss(id);
-      return document;
-    } catch (error) {
-      if (this.#item(id)?.stage === 'cancelling') this.dismiss(id);
-      else this.#change(id, { failure: failureOf(error) });
-      return null;
-    } finally {
-      this.#running -= 1;
-      this.#queue.shift()?.();
+      try {
+        document = await this.#bridge.importFile(file, id);
+      } catch (error) {
+        if (!this.#cancelling(id)) this.#change(id, { failure: failureOf(error) });
+      }
     }
+    if (document || this.#cancelling(id)) this.dismiss(id);
+    this.#running -= 1;
+    this.#queue.shift()?.();
+    return document;
+  }
+
+  #cancelling(id: string): boolean {
+    return this.#item(id)?.stage === 'cancelling';
   }
 
   async #turn(): Promise<void> {

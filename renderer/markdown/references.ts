@@ -94,7 +94,8 @@ function elementsOf(data: string, labelOf: (number: number) => string): Document
     quotation = null;
     const [quotationMarks] = /^["'”’»]*/.exec(rest)!;
     rest = rest.slice(quotationMarks.length);
-    fragment.append(quotationMarks, referenceElement(number, labelOf(number)));
+    // A word joiner keeps the number on the line of what it refers to.
+    fragment.append(quotationMarks, '\u2060', referenceElement(number, labelOf(number)));
   }
   append(rest);
   return fragment;

@@ -6,6 +6,7 @@ import type {
   ModelCard,
   Result,
 } from '../../main/contract/index.js';
+import { FrameBatch } from '../ui/frame-batch.js';
 import type { Notices } from '../ui/notices.svelte.js';
 import type { SettingsStore } from './settings.svelte.js';
 
@@ -16,6 +17,9 @@ export class EngineStore {
   readonly #bridge: Bridge;
   readonly #settings: SettingsStore;
   readonly #notices: Notices;
+  readonly #statuses = new FrameBatch<EngineStatus>((statuses) => {
+    this.status = statuses.at(-1)!;
+  });
 
   constructor(bridge: Bridge, settings: SettingsStore, notices: Notices) {
     this.#bridge = bridge;
@@ -43,13 +47,13 @@ export class EngineStore {
       this.#bridge.call('models.list', {}),
       this.#bridge.call('app.info', {}),
     ]);
-    this.status = status;
+    this.#setStatus(status);
     this.models = models;
     this.info = info;
   }
 
   receive(event: Extract<AppEvent, { type: 'engine' | 'models' }>): void {
-    if (event.type === 'engine') this.status = event.status;
+    if (event.type === 'engine') this.#statuses.add(event.status);
     else this.#reloadModels().catch(this.#notices.catch);
   }
 
@@ -66,10 +70,16 @@ export class EngineStore {
 
   async loadModel(): Promise<void> {
     try {
-      this.status = await this.#bridge.call('engine.load', {});
+      this.#setStatus(await this.#bridge.call('engine.load', {}));
     } catch (error) {
       this.#notices.catch(error);
     }
+  }
+
+  /** What a call tells is newer than every event that came before it. */
+  #setStatus(status: EngineStatus): void {
+    this.#statuses.clear();
+    this.status = status;
   }
 
   async #reloadModels(): Promise<void> {

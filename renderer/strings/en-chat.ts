@@ -112,7 +112,7 @@ export const chat = {
       quick: 'Much faster. Good for an overview, risky for single facts.',
       fast: 'As fast as it goes. Expect missed details.',
     },
-    value: (level: number, band: string) => `${level}, ${band}`,
+    value: (level: number, band: string) => `${band} (${level})`,
   },
   turn: {
     question: 'Question',

@@ -1,6 +1,6 @@
 // Numbers as people read them. Locale-aware where it matters, always short.
 
-const locale = 'en';
+const locale = 'en-GB';
 const integers = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const oneDigit = new Intl.NumberFormat(locale, {
   minimumFractionDigits: 1,
