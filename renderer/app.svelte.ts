@@ -65,7 +65,10 @@ export class AppStore {
         this.chat.context.refresh();
         return;
       case 'library':
-        this.library.load().catch(this.notices.catch);
+        this.library
+          .load()
+          .then(() => this.#takeTitle())
+          .catch(this.notices.catch);
         return;
       case 'importing':
         this.imports.receive(event.progress);
@@ -154,6 +157,13 @@ export class AppStore {
 
   #close(): void {
     this.libraryOpen = false;
+  }
+
+  /** The first question, and another tab, give a conversation a title while it is on screen. */
+  #takeTitle(): void {
+    const { id, state } = this.chat;
+    const title = id === null ? undefined : this.library.conversation(id)?.title;
+    if (title !== undefined && title !== state?.conversation.title) this.chat.renamed(title);
   }
 
   #connection(connected: boolean): void {
