@@ -27,7 +27,9 @@ export class AppStore {
   /** The section of the settings dialog; null while it is closed. */
   settingsOpen = $state<SettingsSection | null>(null);
   shortcutsOpen = $state(false);
-  /** Only matters in a narrow window, where the library lies over the conversation. */
+  /** The window is too narrow for the library to stand beside the rest: it slides over it when asked for. */
+  libraryDrawer = $state(false);
+  /** Only matters while the library is such a drawer. */
   libraryOpen = $state(false);
 
   constructor(readonly bridge: Bridge) {

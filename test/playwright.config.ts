@@ -5,7 +5,10 @@ import { defineConfig } from '@playwright/test';
 const chromium = process.env.CHROMIUM;
 
 export default defineConfig({
-  testDir: 'e2e',
+  projects: [
+    { name: 'app', testDir: 'e2e' },
+    { name: 'window', testDir: 'renderer', testMatch: '*.spec.ts' },
+  ],
   outputDir: '../test-results',
   fullyParallel: false,
   workers: 1,

@@ -6,6 +6,7 @@ import type {
   DocumentSummary,
   EngineStatus,
   Evidence,
+  Failure,
   ModelCard,
   ReadingState,
   Settings,
@@ -58,9 +59,9 @@ export const models: ModelCard[] = [
     bundled: true,
     title: 'Longleaf Mini',
     summary:
-      'Finds a plainly stated fact, such as a name, a date or a code, in up to about 16,000 tokens of text, and runs on any machine.',
+      'A very small model (28 million parameters) that comes with Longleaf, so that everything works at once, without a download. It finds a plainly stated fact in a long text: “The access code of the gilded ferry is 48213.”',
     limits:
-      'It has 28 million parameters, hundreds of times fewer than the models you may know. It does not summarise, compare or reason. Add a larger model for that.',
+      'It is reliable only for such facts, up to about 16,000 tokens (some 25 pages of a book). It quotes poorly, is often wrong about anything else, and cannot summarise or reason. For real work, add a model of your own as a GGUF file (Llama architecture; F32, F16, BF16 or Q8_0).',
     defaultLevel: 5,
     profiled: true,
     info,
@@ -94,6 +95,25 @@ export const ready: EngineStatus = {
     largestContextTokens: 131_072,
     fits: true,
   },
+};
+
+export const engineStatus = (name: string | null): EngineStatus => {
+  if (name === 'loading') return { state: 'loading', modelId: 'mini', fraction: 0.62 };
+  if (name === 'failed') return { state: 'failed', modelId: 'mini', failure: noMemory };
+  return ready;
+};
+
+const noMemory: Failure = {
+  code: 'no_memory',
+  message:
+    'A context of 131,072 tokens needs 1.3 GB of memory; 0.9 GB are free, enough for 81,920 tokens.',
+  hint: 'Choose a smaller context, an 8-bit reading or a smaller model in the settings.',
+};
+
+export const engineDied: Failure = {
+  code: 'engine_died',
+  message: 'The engine stopped unexpectedly while answering.',
+  hint: 'It has been started again. What was written so far is kept.',
 };
 
 const day = 86_400_000;
@@ -235,11 +255,11 @@ export const conversations: ConversationSummary[] = [
   updatedAt: Date.now() - (days as number) * day,
 }));
 
-export const context = (draft: string, limit: number): ContextUse => {
+export const context = (documentIds: string[], draft: string, limit: number): ContextUse => {
   const question = Math.ceil(draft.length / 4);
-  const total = 16_021 + 380 + question + 12 + 512;
+  const total = 16_021 * documentIds.length + 380 + question + 12 + 512;
   return {
-    documents: [{ documentId: 'ferry', tokens: 16_021 }],
+    documents: documentIds.map((documentId) => ({ documentId, tokens: 16_021 })),
     history: 380,
     question,
     template: 12,

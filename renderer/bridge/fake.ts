@@ -1,6 +1,7 @@
 // A bridge without an app behind it, for design work and browser tests of the window alone. Questions steer it:
 // [long] 20,000 words, [xss] hostile Markdown, [fail] a failure; anything else gets a short answer.
-// In the address: ?empty (a fresh library), ?state=reading|unread|failed, ?limit=N (context tokens), ?theme=dark.
+// In the address: ?empty (a fresh library), ?welcomed, ?state=reading|unread|failed, ?engine=loading|failed,
+// ?limit=N (context tokens), ?theme=light|dark. Added files fail or take their time by name: see fake-import.ts.
 import type {
   AppEvent,
   Bridge,
@@ -13,6 +14,7 @@ import type {
 import { BridgeError } from './bridge-error.js';
 import * as data from './fake-data.js';
 import { hostile } from './fake-hostile.js';
+import { fakeImport } from './fake-import.js';
 
 type Handlers = { [M in Method]?: (params: Params<M>) => Result<M> | Promise<Result<M>> };
 
@@ -22,12 +24,19 @@ class FakeApp {
   #settings = { ...data.settings };
   #path: Turn[] = [];
   #stopped = false;
+  #opened = 'c1';
+  #documents = data.documents;
+  #conversations = data.conversations;
 
   constructor(options: URLSearchParams) {
     this.#options = options;
     this.#settings.theme = (options.get('theme') as 'dark' | null) ?? 'system';
     this.#settings.welcomed = options.has('welcomed');
     const [first, second] = data.answers as [string, string];
+    if (options.has('empty')) {
+      this.#documents = [];
+      this.#conversations = [];
+    }
     this.#path = [
       data.turn('t1', 'What is the access code of the gilded ferry?', first, {}),
       data.turn('t2', 'What does the ledger say about payment?', second, {
@@ -49,31 +58,36 @@ class FakeApp {
       memoryBytes: 16_500_000_000,
       dataFolder: '/home/ada/.local/share/longleaf',
     }),
-    'engine.status': () => data.ready,
-    'engine.load': () => data.ready,
+    'engine.status': () => data.engineStatus(this.#options.get('engine')),
+    'engine.load': () => data.engineStatus('ready'),
     'settings.get': () => this.#settings,
     'settings.set': ({ patch }) => (this.#settings = { ...this.#settings, ...patch }),
     'models.list': () => data.models,
-    'library.list': () =>
-      this.#options.has('empty')
-        ? { documents: [], conversations: [] }
-        : { documents: data.documents, conversations: data.conversations },
+    'library.list': () => ({ documents: this.#documents, conversations: this.#conversations }),
     'documents.get': ({ documentId }) => {
-      const summary = data.documents.find((each) => each.id === documentId)!;
+      const summary = this.#document(documentId);
       return { ...summary, anchors: data.anchorsOf(summary) };
     },
     'documents.text': ({ documentId, from, to }) => {
-      const summary = data.documents.find((each) => each.id === documentId)!;
+      const summary = this.#document(documentId);
       return Array.from({ length: to - from }, (_, at) => data.textOf(summary, from + at));
     },
-    'conversations.create': () => this.#conversation('c3'),
+    'conversations.create': ({ documentIds }) => this.#create(documentIds),
     'conversations.get': ({ conversationId }) => this.#conversation(conversationId),
     'conversations.setDocuments': ({ conversationId, documentIds }) => ({
       ...this.#conversation(conversationId),
       documentIds,
     }),
+    'conversations.rename': () => ({}),
+    'conversations.remove': () => ({}),
+    'documents.remove': () => ({}),
+    'documents.cancelImport': () => ({}),
     'conversations.context': ({ draft }) =>
-      data.context(draft, Number(this.#options.get('limit') ?? 131_072)),
+      data.context(
+        this.#conversations.find((each) => each.id === this.#opened)?.documentIds ?? [],
+        draft,
+        Number(this.#options.get('limit') ?? 131_072),
+      ),
     'readings.state': ({ conversationId }) => this.#reading(conversationId),
     'turns.ask': ({ question }) => this.#ask(question),
     'turns.stop': () => {
@@ -84,12 +98,31 @@ class FakeApp {
     'turns.select': () => this.#conversation('c1'),
   };
 
+  importFile(name: string, importId: string): Promise<Result<'documents.import'>> {
+    return fakeImport(name, importId, (event) => this.#emit(event)).then((document) => {
+      this.#documents = [document, ...this.#documents];
+      return document;
+    });
+  }
+
+  #document(id: string): Result<'documents.import'> {
+    return this.#documents.find((each) => each.id === id)!;
+  }
+
+  #create(documentIds: string[]): Conversation {
+    const id = `c${this.#conversations.length + 1}`;
+    const summary = { ...data.conversations[2]!, id, title: '', documentIds, turnCount: 0 };
+    this.#conversations = [summary, ...this.#conversations];
+    return { ...summary, path: [] };
+  }
+
   #emit(event: AppEvent): void {
     for (const listener of this.listeners) listener(event);
   }
 
   #conversation(id: string): Conversation {
-    const summary = data.conversations.find((each) => each.id === id)!;
+    const summary = this.#conversations.find((each) => each.id === id)!;
+    this.#opened = id;
     return { ...summary, path: id === 'c1' ? this.#path : [] };
   }
 
@@ -106,7 +139,7 @@ class FakeApp {
     this.#readDone = Math.min(16_021, this.#readDone + 53);
     this.#emit({
       type: 'reading',
-      conversationId: 'c1',
+      conversationId: this.#opened,
       tokensDone: this.#readDone,
       tokensTotal: 16_021,
       tokensPerSecond: 531,
@@ -119,11 +152,7 @@ class FakeApp {
       parentId: 't2',
       state: 'failed',
       stats: undefined,
-      failure: {
-        code: 'engine_died',
-        message: 'The engine stopped unexpectedly while answering.',
-        hint: 'It has been started again. What was written so far is kept.',
-      },
+      failure: data.engineDied,
     });
   }
 
@@ -133,12 +162,13 @@ class FakeApp {
     const turn = data.turn(id, question, '', { parentId, state: 'answering', stats: undefined });
     this.#path = [...this.#path, turn];
     this.#stopped = false;
-    void this.#stream(turn, answerTo(question));
+    void this.#stream(turn, question);
     return turn;
   }
 
   /** About a thousand tokens a second for [long], forty otherwise. */
-  async #stream(turn: Turn, answer: string): Promise<void> {
+  async #stream(turn: Turn, question: string): Promise<void> {
+    const answer = answerTo(question);
     const words = answer.match(/\S+\s*/g) ?? [];
     const atOnce = words.length > 1000 ? 10 : 1;
     let text = '';
@@ -148,10 +178,16 @@ class FakeApp {
       text += piece;
       this.#emit({ type: 'token', conversationId: 'c1', turnId: turn.id, text: piece });
     }
-    const state = this.#stopped ? 'stopped' : 'done';
-    const done = { ...turn, answer: text, state, evidence: data.evidenceIn(text) } as const;
+    const failure = question.includes('[fail]') ? data.engineDied : undefined;
+    const done: Turn = {
+      ...turn,
+      answer: text,
+      state: failure ? 'failed' : this.#stopped ? 'stopped' : 'done',
+      evidence: data.evidenceIn(text),
+      ...(failure ? { failure } : { stats: data.stats }),
+    };
     this.#path = this.#path.map((each) => (each.id === turn.id ? done : each));
-    this.#emit({ type: 'turn', turn: { ...done, stats: data.stats } });
+    this.#emit({ type: 'turn', turn: done });
   }
 }
 
@@ -189,13 +225,7 @@ export function fakeBridge(options: URLSearchParams): Bridge {
       return () => app.listeners.delete(listener);
     },
     onConnection: () => () => {},
-    importFile: async (file) => {
-      throw new BridgeError({
-        code: 'document_encrypted',
-        message: `${file.name} is protected with a password.`,
-        hint: 'Save a copy without the password, then add that.',
-      });
-    },
+    importFile: (file, importId) => app.importFile(file.name, importId),
     pathOf: () => null,
   };
 }

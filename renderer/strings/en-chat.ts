@@ -34,12 +34,12 @@ export const chat = {
     unreadHint: 'Longleaf reads everything once, then answers from it.',
     read: 'Read now',
     done: (n: number, seconds: number, kept: number | null) =>
-      `Read whole: ${tokens(n)} in ${duration(seconds)}${kept === null ? '' : `, kept ${percent(kept)}`}`,
+      `Read whole: ${tokens(n)} in ${duration(seconds)}${kept === null ? '' : `, ${percent(kept)} of them kept`}`,
     announce: (fraction: number) => `${percent(fraction)} read`,
     failed: 'Reading stopped',
     details: 'What each layer kept',
-    otherLevel: (level: number) => `The slider is at ${level} now. The next question reads again.`,
-    again: (level: number) => `Read again at ${level}`,
+    otherLevel: (level: string) => `The slider is at ${level} now. The next question reads again.`,
+    again: (level: string) => `Read again at ${level}`,
   },
   kept: {
     title: 'Kept per layer',
@@ -86,7 +86,7 @@ export const chat = {
       'new-conversation': 'Start a new conversation: the earlier questions leave no room.',
       'shorter-reply': 'Keep less room for the answer in the settings.',
       'remove-documents':
-        'Remove a document, or choose a larger context or another model in the settings.',
+        'Use fewer or shorter documents, or choose a larger context or another model in the settings.',
     },
     nothingCut: 'Longleaf never cuts a text silently, so it will not ask until it fits.',
   },
@@ -95,8 +95,7 @@ export const chat = {
     exact: 'Exact',
     fast: 'Fast',
     next: 'for the next reading',
-    madeAt: (level: number) =>
-      level === 0 ? 'This reading was made at 0, Exact.' : `This reading was made at ${level}.`,
+    madeAt: (level: string) => `This reading was made at ${level}.`,
     unprofiled: 'Not measured for this model.',
     bands: {
       exact: 'Exact',
@@ -130,7 +129,7 @@ export const chat = {
     previous: 'Earlier answer',
     next: 'Later answer',
     sibling: (index: number, total: number) => `Answer ${index} of ${total}`,
-    reference: (label: string) => `Show the quotation, ${label}`,
+    reference: (n: number, label: string) => `Show quotation ${n}, ${label}`,
     references: 'Quoted from',
     toEnd: 'To the latest',
     stats: {

@@ -34,7 +34,7 @@ export const en = {
     ],
     model: 'The model',
     can: 'What it can do',
-    cannot: 'What it cannot',
+    cannot: 'What it cannot do',
     addModel: 'Add a model of your own',
     addModelHint: 'Any Llama-type GGUF file.',
     understood: 'Understood',
