@@ -117,6 +117,8 @@ export const chat = {
     question: 'Question',
     answer: 'Answer',
     answering: 'Answering',
+    ready: 'The answer is ready.',
+    length: (n: number) => `${count(n)} words.`,
     stopped: 'Stopped. What had been written is kept.',
     stoppedEmpty: 'Stopped before the first word.',
     cut: 'The answer reached the length set for replies and may be cut short.',

@@ -61,6 +61,12 @@ export const en = {
     loading: (fraction: number) => `Loading, ${Math.round(fraction * 100)} %`,
     ready: 'Ready',
     failed: 'Not loaded',
+    spoken: {
+      idle: '',
+      loading: 'Loading the model',
+      ready: 'The model is ready',
+      failed: 'The model could not be loaded',
+    },
   },
   shortcuts: {
     title: 'Keyboard shortcuts',
