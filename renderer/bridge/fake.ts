@@ -1,5 +1,5 @@
 // A bridge without an app behind it, for design work and browser tests of the window alone. Questions steer it:
-// [long] 20,000 words, [xss] hostile Markdown, [fail] a failure; anything else gets a short answer.
+// [long] 20,000 words, [table] a huge table, [xss] hostile Markdown, [fail] a failure; anything else gets a short answer.
 // In the address: ?empty (a fresh library), ?welcomed, ?state=reading|unread|failed, ?engine=loading|failed,
 // ?limit=N (context tokens), ?theme=light|dark. Added files fail or take their time by name: see fake-import.ts.
 import type {
@@ -194,7 +194,16 @@ class FakeApp {
 function answerTo(question: string): string {
   if (question.includes('[xss]')) return hostile;
   if (question.includes('[long]')) return longAnswer();
+  if (question.includes('[table]')) return hugeTable();
   return data.answers[0]!;
+}
+
+/** 200 rows of 20 columns. */
+function hugeTable(): string {
+  const row = (cell: (column: number) => string) =>
+    `| ${Array.from({ length: 20 }, (_, column) => cell(column)).join(' | ')} |`;
+  const rows = Array.from({ length: 200 }, (_, line) => row((column) => `${line}.${column}`));
+  return [row((column) => `Column ${column}`), row(() => '-:'), ...rows].join('\n');
 }
 
 function longAnswer(): string {
