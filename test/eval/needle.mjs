@@ -25,7 +25,7 @@ const { values } = parseArgs({
 const NEEDLE = 'The access code of the gilded ferry is 48213.';
 const QUESTION = 'What is the access code of the gilded ferry?';
 const CODE = '48213';
-const CHARACTERS_PER_TOKEN = 4.1; // of novel.txt under Longleaf Mini's tokenizer
+const CHARACTERS_PER_TOKEN = 3.53; // of novel.txt under Longleaf Mini's tokenizer
 
 function excerpt() {
   const wanted = Math.round(Number(values.tokens) * CHARACTERS_PER_TOKEN);

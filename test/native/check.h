@@ -36,7 +36,7 @@ inline void fail(const char* file, int line, const std::string& what) {
 
 template <class T>
 std::string show(const T& value) {
-    if constexpr (requires(std::ostringstream& s) { s << value; }) {
+    if constexpr (requires(std::ostringstream & s) { s << value; }) {
         std::ostringstream s;
         s << value;
         return s.str();
@@ -55,37 +55,37 @@ void equal(const char* file, int line, const char* what, const A& actual, const 
 
 #define CHECK_CAT_(a, b) a##b
 #define CHECK_CAT(a, b) CHECK_CAT_(a, b)
-#define TEST(name)                                                                                \
-    static void CHECK_CAT(test_body_, __LINE__)();                                                \
+#define TEST(name)                                                                                 \
+    static void CHECK_CAT(test_body_, __LINE__)();                                                 \
     static check::Register CHECK_CAT(test_case_, __LINE__)(name, CHECK_CAT(test_body_, __LINE__)); \
     static void CHECK_CAT(test_body_, __LINE__)()
 
-#define CHECK(condition)                                                        \
-    do {                                                                        \
+#define CHECK(condition)                                                            \
+    do {                                                                            \
         if (!(condition)) check::fail(__FILE__, __LINE__, "CHECK(" #condition ")"); \
     } while (0)
 
 #define CHECK_EQ(actual, expected) check::equal(__FILE__, __LINE__, #actual, (actual), (expected))
 
-#define CHECK_NEAR(actual, expected, tolerance)                                                         \
-    do {                                                                                                \
-        const double a_ = (actual), e_ = (expected);                                                    \
-        if (!(std::abs(a_ - e_) <= (tolerance)))                                                        \
+#define CHECK_NEAR(actual, expected, tolerance)                                                             \
+    do {                                                                                                    \
+        const double a_ = (actual), e_ = (expected);                                                        \
+        if (!(std::abs(a_ - e_) <= (tolerance)))                                                            \
             check::fail(__FILE__, __LINE__, #actual " is " + check::show(a_) + ", not " + check::show(e_)); \
     } while (0)
 
 /// Runs `statement`, which must throw EngineError with this code and a message containing `text`.
-#define CHECK_THROWS(statement, expected_code, text)                                                  \
-    do {                                                                                              \
-        bool thrown_ = false;                                                                         \
-        try {                                                                                         \
-            statement;                                                                                \
-        } catch (const longleaf::EngineError& e_) {                                                   \
-            thrown_ = true;                                                                           \
+#define CHECK_THROWS(statement, expected_code, text)                                                    \
+    do {                                                                                                \
+        bool thrown_ = false;                                                                           \
+        try {                                                                                           \
+            statement;                                                                                  \
+        } catch (const longleaf::EngineError& e_) {                                                     \
+            thrown_ = true;                                                                             \
             if (e_.code() != (expected_code) || std::string(e_.what()).find(text) == std::string::npos) \
-                check::fail(__FILE__, __LINE__, std::string("wrong error: ") + e_.what());            \
-        }                                                                                             \
-        if (!thrown_) check::fail(__FILE__, __LINE__, #statement " did not throw");                    \
+                check::fail(__FILE__, __LINE__, std::string("wrong error: ") + e_.what());              \
+        }                                                                                               \
+        if (!thrown_) check::fail(__FILE__, __LINE__, #statement " did not throw");                     \
     } while (0)
 
 int main(int argc, char** argv) {
