@@ -47,13 +47,15 @@ class EngineError : public std::runtime_error {
 
 enum class KvType { f32, f16, q8_0 };
 enum class Simd { automatic, scalar, avx2, avx512 };
+enum class Device { automatic, cpu, cuda };
 
 struct LoadOptions {
     std::string path;  // UTF-8 path of a GGUF file
     int threads = 0;   // 0: one per core this process may use
     KvType kv_type = KvType::f16;
-    int context_tokens = 0;       // 0: as many as the model declares and memory allows
-    Simd simd = Simd::automatic;  // anything the processor lacks is an error
+    int context_tokens = 0;             // 0: as many as the model declares and memory allows
+    Simd simd = Simd::automatic;        // anything the processor lacks is an error
+    Device device = Device::automatic;  // automatic: the CPU
 };
 
 struct ModelInfo {

@@ -130,6 +130,9 @@ LoadOptions read_load_options(Napi::Value value) {
             {"avx2", Simd::avx2},
             {"avx512", Simd::avx512}},
            options.simd);
+    choose(m, "device",
+           {Choice<Device>{"auto", Device::automatic}, {"cpu", Device::cpu}, {"cuda", Device::cuda}},
+           options.device);
     return options;
 }
 

@@ -2,6 +2,7 @@
 // Errors thrown or rejected carry `code` (a native FailureCode) and `hint`.
 
 export type KvType = 'f32' | 'f16' | 'q8_0';
+export type Device = 'auto' | 'cpu' | 'cuda';
 export type Simd = 'auto' | 'scalar' | 'avx2' | 'avx512';
 
 export interface LoadOptions {
@@ -12,6 +13,8 @@ export interface LoadOptions {
   /** 0 or absent: what the model declares, less if memory does not allow it. */
   contextTokens?: number;
   simd?: Simd;
+  /** 'auto' or absent: the CPU. 'cuda' rejects with bad_request without a usable GPU. */
+  device?: Device;
 }
 
 export interface ModelInfo {

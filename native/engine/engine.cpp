@@ -6,9 +6,13 @@
 #include "cpu/backend.h"
 #include "engine/buffer.h"
 #include "engine/memory_plan.h"
+#include "engine/placement.h"
 #include "engine/session.h"
 #include "model/describe.h"
 #include "model/weights.h"
+#if defined(LONGLEAF_CUDA)
+#include "cuda/backend.h"
+#endif
 
 namespace longleaf {
 
@@ -28,7 +32,16 @@ std::unique_ptr<Backend> create_backend(const LoadOptions& options) {
     if (options.threads < 0 || options.threads > 1024)
         throw EngineError(ErrorCode::bad_request, std::to_string(options.threads) +
                                                       " threads were asked for; 0 to 1024 are possible.");
-    return cpu::create_backend({options.threads, options.simd});
+    if (options.device != Device::cuda) return cpu::create_backend({options.threads, options.simd});
+    if (options.kv_type == KvType::f32)
+        throw EngineError(ErrorCode::bad_request, "The GPU keeps K and V in f16 or q8_0, not in f32.",
+                          "Choose KV type f16.");
+#if defined(LONGLEAF_CUDA)
+    return cuda::create_backend();
+#else
+    throw EngineError(ErrorCode::bad_request, "This build of Longleaf has no GPU support.",
+                      "Choose the CPU.");
+#endif
 }
 
 MemoryDemand demand(const Opened& opened, const Backend& backend, KvType kv_type) {
@@ -63,9 +76,10 @@ bool read_ahead(const MappedFile& file, const LoadProgress& progress) {
 class LoadedEngine final : public Engine, public std::enable_shared_from_this<LoadedEngine> {
   public:
     LoadedEngine(const LoadOptions& options, std::unique_ptr<Opened> opened, std::unique_ptr<Backend> backend,
-                 const MemoryPlan& plan)
+                 std::vector<Buffer> copies, const MemoryPlan& plan)
         : opened_(std::move(opened)),
           backend_(std::move(backend)),
+          copies_(std::move(copies)),
           tokenizer_(Tokenizer::create(opened_->gguf, opened_->config.vocab)),
           info_(describe(opened_->gguf, opened_->config)),
           plan_(plan),
@@ -117,6 +131,7 @@ class LoadedEngine final : public Engine, public std::enable_shared_from_this<Lo
   private:
     std::unique_ptr<Opened> opened_;
     std::unique_ptr<Backend> backend_;
+    std::vector<Buffer> copies_;  // of the weights, on a device with memory of its own
     std::unique_ptr<Tokenizer> tokenizer_;
     ModelInfo info_;
     MemoryPlan plan_;
@@ -133,8 +148,12 @@ std::shared_ptr<Engine> Engine::load(const LoadOptions& options, const LoadProgr
     const MemoryDemand needs = demand(*opened, *backend, options.kv_type);
     const MemoryPlan plan = plan_memory(needs, options.context_tokens);
     require_fit(needs, plan);
-    if (!read_ahead(opened->gguf.file(), progress)) return nullptr;
-    return std::make_shared<LoadedEngine>(options, std::move(opened), std::move(backend), plan);
+    std::vector<Buffer> copies;
+    if (backend->host_memory() ? !read_ahead(opened->gguf.file(), progress)
+                               : !place_weights(*backend, opened->weights, copies, progress))
+        return nullptr;
+    return std::make_shared<LoadedEngine>(options, std::move(opened), std::move(backend), std::move(copies),
+                                          plan);
 }
 
 ModelInfo Engine::inspect(const std::string& path) {

@@ -28,16 +28,17 @@ std::vector<Rows> chunks(int a, int b, int size) {
 /// calls.
 class Pace {
   public:
+    explicit Pace(int most) : most_(most), rows_(most) {}
     int rows() const { return rows_; }
     void took(int rows, double seconds) {
         if (seconds > 0.08)
             rows_ = std::max(32, static_cast<int>(rows * 0.06 / seconds) / 32 * 32);
         else if (seconds < 0.03)
-            rows_ = std::min(chunk_tokens, rows_ * 2);
+            rows_ = std::min(most_, rows_ * 2);
     }
 
   private:
-    int rows_ = chunk_tokens;
+    int most_, rows_;
 };
 
 void note(const Pass& pass, double cost) {
@@ -59,10 +60,11 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
     const int T = static_cast<int>(pass.ids.size());
     const int W = plan.options.window;
     const Cost cost(c);
-    Pace pace;
+    const int chunk = b.chunk_rows();
+    Pace pace(chunk);
 
     b.upload(s.ids(), pass.ids.data(), pass.ids.size_bytes());
-    for (const auto [first, count] : chunks(0, T, chunk_tokens))
+    for (const auto [first, count] : chunks(0, T, chunk))
         op.embed(b, w.embedding, s.ids() + first, s.residual(first, count));
 
     for (int l = 0; l < c.layers; ++l) {
@@ -71,7 +73,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
         const bool sparse = plan.sparse[l];
 
         // Phase A: K and V of every row, so that the layer's cache is complete before anything attends to it.
-        for (const auto [first, count] : chunks(0, T, chunk_tokens)) {
+        for (const auto [first, count] : chunks(0, T, chunk)) {
             op.rmsnorm(b, s.residual(first, count), layer.attn_norm, c.rms_eps, s.normed(count));
             op.matmul(b, layer.k, s.normed(count), s.k(count), false);
             op.matmul(b, layer.v, s.normed(count), s.v(count), false);
@@ -82,7 +84,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
         }
 
         if (sparse) {
-            for (const auto [first, count] : chunks(T - W, T, chunk_tokens)) {
+            for (const auto [first, count] : chunks(T - W, T, chunk)) {
                 const Matrix tail = s.rows_of(s.tail(W), first - (T - W), count);
                 op.rmsnorm(b, s.residual(first, count), layer.attn_norm, c.rms_eps, s.normed(count));
                 op.matmul(b, layer.q, s.normed(count), tail, false);
@@ -95,7 +97,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
 
         // Phase B: attend, project out and run the FFN. After the last layer only the answer's row matters.
         const int begin = l == c.layers - 1 ? T - last_layer_rows(T) : 0;
-        for (const auto [first, count] : chunks(begin, T, chunk_tokens)) {
+        for (const auto [first, count] : chunks(begin, T, chunk)) {
             const Matrix x = s.residual(first, count);
             op.rmsnorm(b, x, layer.attn_norm, c.rms_eps, s.normed(count));
             op.matmul(b, layer.q, s.normed(count), s.q(count), false);

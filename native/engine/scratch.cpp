@@ -16,7 +16,7 @@ struct Sizes {
 
 Sizes sizes(const Config& c, const Backend& backend, int tokens, const SelectOptions* select) {
     const uint64_t e = backend.activation_bytes(), t = static_cast<uint64_t>(tokens);
-    const uint64_t chunk = std::min<uint64_t>(t, chunk_tokens);
+    const uint64_t chunk = std::min<uint64_t>(t, static_cast<uint64_t>(backend.chunk_rows()));
     const uint64_t q_dim = static_cast<uint64_t>(c.heads) * c.head_dim;
     const uint64_t kv_dim = static_cast<uint64_t>(c.kv_heads) * c.head_dim;
     Sizes s{};

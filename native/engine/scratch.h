@@ -8,8 +8,6 @@
 
 namespace longleaf {
 
-/// Rows projected at a time. Bounds activation memory; results do not depend on it.
-inline constexpr int chunk_tokens = 512;
 /// Positions a cache has beyond the context: a read of one token is padded to two rows (session.cpp).
 inline constexpr int cache_slack = 1;
 

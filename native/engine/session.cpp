@@ -38,7 +38,7 @@ void TokenSession::check_tokens(std::span<const int32_t> tokens) const {
 
 /// The plan was made at load; since then other programs may have taken the memory it counted on.
 void TokenSession::check_memory(int start, int rows, const SparsityPlan& plan) const {
-    const int growth = std::max(0, start + rows - touched_);
+    const int growth = backend().host_memory() ? std::max(0, start + rows - touched_) : 0;
     const uint64_t needed = kv_bytes_per_token(config(), parts_.kv_type) * static_cast<uint64_t>(growth) +
                             Scratch::bytes(config(), backend(), rows, plan.options);
     if (needed < (uint64_t{64} << 20)) return;

@@ -22,15 +22,15 @@ namespace longleaf {
 struct KvLayer {
     void* k = nullptr;
     void* v = nullptr;
-    KvType type = KvType::f16;    // q8_0: blocks of 32 along D
+    KvType type = KvType::f16;  // q8_0: blocks of 32 along D
     int kv_heads = 0, head_dim = 0;
-    int64_t capacity = 0;         // positions
+    int64_t capacity = 0;  // positions
 };
 
 /// What each head attends over in one sparse layer.
 struct Selection {
-    int32_t* index = nullptr;     // (H, capacity) ascending positions; first *count entries valid
-    int32_t* count = nullptr;     // (1) K, the same for every head; 0: the layer runs dense
+    int32_t* index = nullptr;  // (H, capacity) ascending positions; first *count entries valid
+    int32_t* count = nullptr;  // (1) K, the same for every head; 0: the layer runs dense
     int64_t capacity = 0;
 };
 
@@ -53,16 +53,23 @@ class Backend {
   public:
     virtual ~Backend() = default;
     virtual const Ops& ops() const = 0;
-    virtual std::string describe() const = 0;       // "CPU, AVX2, 2 threads"
-    virtual size_t activation_bytes() const = 0;    // per element: 4 on CPU
-    virtual uint64_t available_bytes() const = 0;   // memory that can be taken now
+    virtual std::string describe() const = 0;      // "CPU, AVX2, 2 threads"
+    virtual size_t activation_bytes() const = 0;   // per element: 4 on CPU
+    virtual uint64_t available_bytes() const = 0;  // memory that can be taken now
 
     /// Most memory the backend takes for its own work beside what allocate() gave, when no matrix row it sees
     /// (of C, F or H * D, not V) is wider than `widest_row` elements. For the memory plan.
     virtual uint64_t scratch_bytes(int64_t widest_row) const { return widest_row * 0; }
 
+    /// Whether its memory is the program's: then weights stay in the file's mapping, and pages that were
+    /// never written cost nothing. Else weights are uploaded and what is allocated is taken at once.
+    virtual bool host_memory() const { return true; }
+
+    /// Rows `forward` projects at a time. Bounds activation memory; results do not depend on it.
+    virtual int chunk_rows() const { return 512; }
+
     /// Zeroed or untouched pages, never malloc (a single malloc over 2 GiB kills an Electron process).
-    virtual void* allocate(uint64_t bytes) = 0;     // throws EngineError{no_memory}
+    virtual void* allocate(uint64_t bytes) = 0;  // throws EngineError{no_memory}
     virtual void release(void* memory, uint64_t bytes) noexcept = 0;
     virtual void upload(void* to, const void* from, uint64_t bytes) = 0;
     virtual void download(void* to, const void* from, uint64_t bytes) = 0;  // waits for the queue
@@ -93,7 +100,8 @@ struct Ops {
 
     /// Token scores and selection for a prefill of S tokens whose K is complete. q (W, H * D): the last W
     /// queries, roped. Fills `out`; scratch is select_scratch_bytes(). Count 0 when nothing may be dropped.
-    void (*select)(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch, Selection out);
+    void (*select)(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch,
+                   Selection out);
     uint64_t (*select_scratch_bytes)(int heads, int length, const SelectOptions&);
 
     /// As attend for a prefill that starts at 0, of rows start .. start + T - 1, but each head attends among

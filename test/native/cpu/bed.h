@@ -1,4 +1,5 @@
-// The test bed of CPU ops: backends of every instruction set, random inputs, outputs between guard bands.
+// The test bed of ops: every path of a backend, random inputs, outputs between guard bands. One set of tests
+// serves both backends: test/native/cuda builds them again with LONGLEAF_TEST_CUDA.
 #pragma once
 
 #include <cstring>
@@ -9,6 +10,11 @@
 #include "cpu/features.h"
 #include "cpu/half.h"
 #include "reference.h"
+#if defined(LONGLEAF_TEST_CUDA)
+#include "cuda/device_under_test.h"
+#else
+#include "cpu/device_under_test.h"
+#endif
 
 namespace bed {
 
@@ -16,21 +22,22 @@ using longleaf::BlockQ8_0, longleaf::DType, longleaf::KvLayer, longleaf::KvType,
     longleaf::Simd, longleaf::Tensor;
 using reference::Grid;
 
-inline std::unique_ptr<longleaf::Backend> backend(Simd simd, int threads = 2) {
-    return longleaf::cpu::create_backend({.threads = threads, .simd = simd});
+/// Products whose operands a path keeps in fewer bits than f32: what a naive implementation would round them
+/// to.
+inline Grid<float> rounded(Grid<float> g, longleaf::DType type) {
+    using namespace longleaf::cpu;
+    for (float& v : g.at_)
+        if (type == DType::f16)
+            v = half_to_float(float_to_half(v));
+        else if (type == DType::bf16)
+            v = float_of_bits((bits_of_float(v) + 0x7fff + (bits_of_float(v) >> 16 & 1)) & 0xffff0000);
+    return g;
 }
-
-/// What this processor can run.
-inline std::vector<Simd> simd_levels() {
-    const auto have = longleaf::cpu::detect_features();
-    std::vector<Simd> levels{Simd::scalar};
-    if (have.avx2) levels.push_back(Simd::avx2);
-    if (have.avx512) levels.push_back(Simd::avx512);
-    return levels;
-}
-
-inline std::string name_of(Simd simd) {
-    return simd == Simd::scalar ? "scalar" : simd == Simd::avx2 ? "AVX2" : "AVX-512";
+/// Operands of attention by `rows` queries.
+inline Grid<float> operand(const Grid<float>& g, int64_t rows) { return rounded(g, attention_operand(rows)); }
+inline reference::Round<float> probability(int64_t rows) {
+    if (attention_operand(rows) == DType::f32) return nullptr;
+    return [](float x) { return longleaf::cpu::half_to_float(longleaf::cpu::float_to_half(x)); };
 }
 
 inline Grid<float> random_grid(int64_t rows, int64_t cols, unsigned seed, float size = 1) {
@@ -57,6 +64,7 @@ class Guarded {
             std::memcpy(row(r), &values(r, 0), static_cast<size_t>(values.cols) * 4);
     }
     Grid<float> values() const {
+        finish();
         Grid<float> g(matrix.rows, matrix.cols);
         for (int64_t r = 0; r < matrix.rows; ++r)
             std::memcpy(&g(r, 0), row(r), static_cast<size_t>(matrix.cols) * 4);
@@ -66,6 +74,7 @@ class Guarded {
         return {row(first), count, matrix.cols, matrix.stride};
     }
     bool intact() const {
+        finish();
         for (size_t i = 0; i < cells_.size(); ++i) {
             const auto at = static_cast<int64_t>(i) - kBand;
             const bool inside =
@@ -81,12 +90,12 @@ class Guarded {
     static constexpr int64_t kBand = 64;
     static constexpr float kPoison = -1234567.0f;
     float* row(int64_t r) const { return static_cast<float*>(matrix.data) + r * matrix.stride; }
-    std::vector<float> cells_;
+    Memory<float> cells_;
 };
 
 /// Weights in a file's type, and the exact values they stand for.
 struct Weights {
-    std::vector<char> bytes;
+    Memory<char> bytes;
     Tensor tensor;
     Grid<float> values;
 
@@ -117,41 +126,53 @@ struct Weights {
     }
 };
 
-/// A cache filled by the scalar backend's kv_write, and the exact values it holds.
+/// A cache filled by the CPU's scalar kv_write, and the exact values it holds.
 struct Cache {
-    std::vector<char> k, v;
+    Memory<char> k, v;
     KvLayer layer;
     reference::Cache<float> values;
 
     Cache(KvType type, int64_t heads, int64_t d, int64_t length, unsigned seed, float size = 1)
         : values{random_grid(length, heads * d, seed, size), random_grid(length, heads * d, seed + 1), d} {
-        const DType stored = type == KvType::f32   ? DType::f32
-                             : type == KvType::f16 ? DType::f16
-                                                   : DType::q8_0;
-        const size_t row = longleaf::row_bytes(stored, static_cast<size_t>(d));
         const int64_t capacity = length + 3;
-        k.assign(row * static_cast<size_t>(heads * capacity), 0x7f);  // NaN where nothing was written
+        k.assign(row_bytes(type) * static_cast<size_t>(heads * capacity),
+                 0x7f);  // NaN where nothing is written
         v = k;
         layer = {k.data(), v.data(), type, static_cast<int>(heads), static_cast<int>(d), capacity};
-        const auto scalar = backend(Simd::scalar, 1);
-        const Guarded ks(values.k), vs(values.v);
-        scalar->ops().kv_write(*scalar, ks.matrix, vs.matrix, layer, 0);
-        read_back(stored, k, values.k, row, capacity);
-        read_back(stored, v, values.v, row, capacity);
+        write();
     }
     Cache(const Cache&) = delete;
 
+    /// Stores `values`, which then are what can be read back.
+    void write() {
+        const auto scalar = longleaf::cpu::create_backend({.threads = 1, .simd = Simd::scalar});
+        const Guarded ks(values.k), vs(values.v);
+        scalar->ops().kv_write(*scalar, ks.matrix, vs.matrix, layer, 0);
+        read_back(k, values.k);
+        read_back(v, values.v);
+    }
+    /// As operands of attention by `rows` queries.
+    reference::Cache<float> operands(int64_t rows) const {
+        return {operand(values.k, rows), operand(values.v, rows), values.d};
+    }
+
   private:
-    void read_back(DType type, const std::vector<char>& bytes, Grid<float>& grid, size_t row,
-                   int64_t capacity) const {
+    static DType stored(KvType type) {
+        return type == KvType::f32 ? DType::f32 : type == KvType::f16 ? DType::f16 : DType::q8_0;
+    }
+    size_t row_bytes(KvType type) const {
+        return longleaf::row_bytes(stored(type), static_cast<size_t>(values.d));
+    }
+    void read_back(const Memory<char>& bytes, Grid<float>& grid) const {
         using namespace longleaf::cpu;
         for (int64_t t = 0; t < grid.rows; ++t)
             for (int64_t c = 0; c < grid.cols; ++c) {
                 const int64_t g = c / values.d, i = c % values.d;
-                const char* at = bytes.data() + static_cast<size_t>(g * capacity + t) * row;
+                const char* at =
+                    bytes.data() + static_cast<size_t>(g * layer.capacity + t) * row_bytes(layer.type);
                 const auto& block = reinterpret_cast<const BlockQ8_0*>(at)[i / 32];
-                grid(t, c) = type == DType::f32 ? reinterpret_cast<const float*>(at)[i]
-                             : type == DType::f16
+                grid(t, c) = layer.type == KvType::f32 ? reinterpret_cast<const float*>(at)[i]
+                             : layer.type == KvType::f16
                                  ? half_to_float(reinterpret_cast<const uint16_t*>(at)[i])
                                  : half_to_float(block.d) * static_cast<float>(block.q[i % 32]);
             }

@@ -11,8 +11,8 @@ struct Shape {
     int64_t t, n, k;
 };
 
-std::string label(Simd simd, DType type, const Shape& s) {
-    return name_of(simd) + " type " + std::to_string(static_cast<int>(type)) + " T " + std::to_string(s.t) +
+std::string label(Path path, DType type, const Shape& s) {
+    return name_of(path) + " type " + std::to_string(static_cast<int>(type)) + " T " + std::to_string(s.t) +
            " N " + std::to_string(s.n) + " K " + std::to_string(s.k);
 }
 
@@ -30,12 +30,13 @@ void compare(DType type, const Shape& s) {
     const Weights w(type, s.n, s.k, 7);
     const Grid<float> x = random_grid(s.t, s.k, 8);
     const auto exact = reference::matmul(Grid<double>(x), Grid<double>(w.values));
-    const auto naive = reference::matmul(x, w.values);
-    for (const Simd simd : simd_levels()) {
-        const auto b = backend(simd);
+    const DType operand = product_operand(type, s.t);
+    const auto naive = reference::matmul(rounded(x, operand), rounded(w.values, operand));
+    for (const Path path : paths()) {
+        const auto b = backend(path);
         // The floor is an ulp of the results: with three of them the naive one can be lucky.
         if (!accurate(run(*b, w, x, false), naive, exact, 2e-7))
-            check::fail(__FILE__, __LINE__, label(simd, type, s));
+            check::fail(__FILE__, __LINE__, label(path, type, s));
     }
 }
 
@@ -58,8 +59,8 @@ TEST("matmul adds the residual") {
     const Weights w(DType::q8_0, 37, 64, 1);
     const Grid<float> residual = random_grid(9, 37, 99);
     for (const int64_t t : {1, 9})
-        for (const Simd simd : simd_levels()) {
-            const auto b = backend(simd);
+        for (const Path path : paths()) {
+            const auto b = backend(path);
             const Grid<float> x = random_grid(t, 64, 2);
             const auto plain = run(*b, w, x, false), added = run(*b, w, x, true);
             const Grid<float> start = random_grid(t, 37, 99);
@@ -71,10 +72,10 @@ TEST("matmul adds the residual") {
 TEST("matmul rows depend neither on the chunk nor on the threads") {
     const Weights w(DType::q8_0, 130, 544, 3);
     const Grid<float> x = random_grid(700, 544, 4);
-    for (const Simd simd : simd_levels()) {
-        const auto whole = run(*backend(simd, 1), w, x, false);
-        for (const int threads : {2, 3}) CHECK(same_bits(run(*backend(simd, threads), w, x, false), whole));
-        const auto b = backend(simd, 2);
+    for (const Path path : paths()) {
+        const auto whole = run(*backend(path, 1), w, x, false);
+        for (const int threads : {2, 3}) CHECK(same_bits(run(*backend(path, threads), w, x, false), whole));
+        const auto b = backend(path, 2);
         const Guarded in(x);
         Guarded out(x.rows, 130);
         for (const auto& [first, count] :
@@ -86,8 +87,8 @@ TEST("matmul rows depend neither on the chunk nor on the threads") {
 
 TEST("a cancelled matmul returns") {
     const Weights w(DType::q8_0, 256, 512, 3);
-    for (const Simd simd : simd_levels()) {
-        const auto b = backend(simd);
+    for (const Path path : paths()) {
+        const auto b = backend(path);
         b->cancelled = true;
         run(*b, w, random_grid(300, 512, 4), false);
     }

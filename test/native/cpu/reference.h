@@ -76,10 +76,14 @@ struct Cache {
     int64_t d;
 };
 
+/// What an implementation rounds its operands to; null for none.
+template <class Real>
+using Round = Real (*)(Real);
+
 /// Probabilities of one query (D at q) over the listed keys of kv head g.
 template <class Real>
 std::vector<Real> probabilities(const Real* q, const Cache<Real>& kv, int64_t g,
-                                const std::vector<int64_t>& keys) {
+                                const std::vector<int64_t>& keys, Round<Real> round = nullptr) {
     std::vector<Real> p;
     for (const int64_t j : keys) {
         Real dot = 0;
@@ -89,15 +93,15 @@ std::vector<Real> probabilities(const Real* q, const Cache<Real>& kv, int64_t g,
     const Real peak = *std::max_element(p.begin(), p.end());
     Real total = 0;
     for (Real& x : p) total += x = std::exp(x - peak);
-    for (Real& x : p) x /= total;
+    for (Real& x : p) x = (round ? round(x) : x) / total;
     return p;
 }
 
 /// One row of attention over the listed keys, written to out (D).
 template <class Real>
-void attend_row(const Real* q, const Cache<Real>& kv, int64_t g, const std::vector<int64_t>& keys,
-                Real* out) {
-    const auto p = probabilities(q, kv, g, keys);
+void attend_row(const Real* q, const Cache<Real>& kv, int64_t g, const std::vector<int64_t>& keys, Real* out,
+                Round<Real> round = nullptr) {
+    const auto p = probabilities(q, kv, g, keys, round);
     for (int64_t c = 0; c < kv.d; ++c) {
         out[c] = 0;
         for (size_t i = 0; i < keys.size(); ++i) out[c] += p[i] * kv.v(keys[i], g * kv.d + c);
@@ -106,14 +110,14 @@ void attend_row(const Real* q, const Cache<Real>& kv, int64_t g, const std::vect
 
 /// Dense causal attention of q (T, H * D) at positions start + t.
 template <class Real>
-Grid<Real> attend(const Grid<Real>& q, const Cache<Real>& kv, int64_t start) {
+Grid<Real> attend(const Grid<Real>& q, const Cache<Real>& kv, int64_t start, Round<Real> round = nullptr) {
     Grid<Real> out(q.rows, q.cols);
     const int64_t heads = q.cols / kv.d, group = heads / (kv.k.cols / kv.d);
     for (int64_t t = 0; t < q.rows; ++t) {
         std::vector<int64_t> keys(static_cast<size_t>(start + t + 1));
         std::iota(keys.begin(), keys.end(), 0);
         for (int64_t h = 0; h < heads; ++h)
-            attend_row(&q(t, h * kv.d), kv, h / group, keys, &out(t, h * kv.d));
+            attend_row(&q(t, h * kv.d), kv, h / group, keys, &out(t, h * kv.d), round);
     }
     return out;
 }
@@ -176,14 +180,14 @@ inline Kept select(const Grid<double>& q, const Cache<double>& kv, double tau, i
 /// Steps 9 to 11: each head attends among what it keeps; its other rows are 0.
 template <class Real>
 Grid<Real> attend_selected(const Grid<Real>& q, const Cache<Real>& kv,
-                           const std::vector<std::vector<int64_t>>& kept) {
+                           const std::vector<std::vector<int64_t>>& kept, Round<Real> round = nullptr) {
     Grid<Real> out(q.rows, q.cols);
     const int64_t heads = q.cols / kv.d, group = heads / (kv.k.cols / kv.d);
     for (int64_t h = 0; h < heads; ++h) {
         std::vector<int64_t> seen;
         for (const int64_t t : kept[static_cast<size_t>(h)]) {
             seen.push_back(t);
-            attend_row(&q(t, h * kv.d), kv, h / group, seen, &out(t, h * kv.d));
+            attend_row(&q(t, h * kv.d), kv, h / group, seen, &out(t, h * kv.d), round);
         }
     }
     return out;

@@ -6,12 +6,12 @@
 using namespace bed;
 
 TEST("embed picks and dequantises rows exactly") {
-    const std::vector<int32_t> ids{3, 0, 10, 3, 7};
+    const Memory<int32_t> ids{3, 0, 10, 3, 7};
     for (const DType type : {DType::f32, DType::f16, DType::bf16, DType::q8_0})
         for (const int64_t cols : {32, 96, 512}) {
             const Weights table(type, 11, cols, 1);
-            for (const Simd simd : simd_levels()) {
-                const auto b = backend(simd);
+            for (const Path path : paths()) {
+                const auto b = backend(path);
                 Guarded out(5, cols);
                 b->ops().embed(*b, table.tensor, ids.data(), out.matrix);
                 CHECK(out.intact());
@@ -27,11 +27,12 @@ TEST("rmsnorm is as accurate as a naive one, in place too") {
     for (const int64_t cols : {1, 5, 64, 100, 512})
         for (const int64_t rows : {1, 2, 129}) {
             const Grid<float> x = random_grid(rows, cols, 2, 3), weight = random_grid(1, cols, 3);
-            const Tensor w{weight.at_.data(), DType::f32, 1, cols};
+            const Memory<float> scales(weight.at_.begin(), weight.at_.end());
+            const Tensor w{scales.data(), DType::f32, 1, cols};
             const auto exact = reference::rmsnorm(Grid<double>(x), Grid<double>(weight), 1e-5);
             const auto naive = reference::rmsnorm(x, weight, 1e-5f);
-            for (const Simd simd : simd_levels()) {
-                const auto b = backend(simd);
+            for (const Path path : paths()) {
+                const auto b = backend(path);
                 Guarded in(x), out(rows, cols);
                 b->ops().rmsnorm(*b, in.matrix, w, 1e-5f, out.matrix);
                 CHECK(out.intact());
@@ -51,13 +52,14 @@ TEST("rope turns pairs and halves at any position") {
                     for (int64_t i = 0; i < d / 2; ++i)
                         inv_freq.push_back(static_cast<float>(
                             std::pow(5e5, -2.0 * static_cast<double>(i) / static_cast<double>(d))));
+                    const Memory<float> table(inv_freq.begin(), inv_freq.end());
                     const Grid<float> x = random_grid(rows, 3 * d, 4);
                     const auto exact = reference::rope(Grid<double>(x), inv_freq, neox, start);
                     const auto naive = reference::rope(x, inv_freq, neox, start);
-                    for (const Simd simd : simd_levels()) {
-                        const auto b = backend(simd);
+                    for (const Path path : paths()) {
+                        const auto b = backend(path);
                         Guarded out(x);
-                        b->ops().rope(*b, out.matrix, {inv_freq.data(), static_cast<int>(d), neox}, start);
+                        b->ops().rope(*b, out.matrix, {table.data(), static_cast<int>(d), neox}, start);
                         CHECK(out.intact());
                         CHECK(accurate(out.values(), naive, exact));
                     }
@@ -65,10 +67,10 @@ TEST("rope turns pairs and halves at any position") {
 }
 
 TEST("rope rows do not depend on the chunk") {
-    const std::vector<float> inv_freq(32, 0.37f);
+    const Memory<float> inv_freq(32, 0.37f);
     const Grid<float> x = random_grid(300, 128, 4);
-    for (const Simd simd : simd_levels()) {
-        const auto b = backend(simd);
+    for (const Path path : paths()) {
+        const auto b = backend(path);
         Guarded whole(x), parts(x);
         b->ops().rope(*b, whole.matrix, {inv_freq.data(), 64, true}, 17);
         for (const auto& [first, count] : {std::pair<int, int>{0, 2}, {2, 1}, {3, 97}, {100, 200}})
@@ -84,8 +86,8 @@ TEST("swiglu is as accurate as a naive one, far out too") {
         gate(0, 0) = -200, gate(1, 0) = 200, gate(2, 0) = 0;
         const auto exact = reference::swiglu(Grid<double>(gate), Grid<double>(up));
         const auto naive = reference::swiglu(gate, up);
-        for (const Simd simd : simd_levels()) {
-            const auto b = backend(simd);
+        for (const Path path : paths()) {
+            const auto b = backend(path);
             Guarded g(gate);
             const Guarded u(up);
             b->ops().swiglu(*b, g.matrix, u.matrix);
@@ -96,18 +98,19 @@ TEST("swiglu is as accurate as a naive one, far out too") {
 }
 
 TEST("kv_write stores the same bytes on every path, and nothing else") {
-    for (const KvType type : {KvType::f32, KvType::f16, KvType::q8_0})
+    for (const KvType type : kv_types())
         for (const int64_t d : {64, 96}) {
             const Cache expected(type, 3, d, 40, 7);  // written whole by the scalar path
             const Grid<float> k = random_grid(40, 3 * d, 7), v = random_grid(40, 3 * d, 8);
             const Guarded ks(k), vs(v);
-            for (const Simd simd : simd_levels()) {
-                const auto b = backend(simd);
-                std::vector<char> kb(expected.k.size(), 0x7f), vb(expected.v.size(), 0x7f);
+            for (const Path path : paths()) {
+                const auto b = backend(path);
+                Memory<char> kb(expected.k.size(), 0x7f), vb(expected.v.size(), 0x7f);
                 KvLayer layer = expected.layer;
                 layer.k = kb.data(), layer.v = vb.data();
                 for (const auto& [first, count] : {std::pair<int, int>{0, 1}, {1, 20}, {21, 19}})
                     b->ops().kv_write(*b, ks.rows(first, count), vs.rows(first, count), layer, first);
+                finish();
                 CHECK(kb == expected.k);
                 CHECK(vb == expected.v);
             }

@@ -19,13 +19,15 @@ struct Picked {
 Picked select(longleaf::Backend& b, const Grid<float>& q, const Cache& cache,
               const longleaf::SelectOptions& o) {
     const int64_t heads = q.cols / cache.values.d, length = q.rows, capacity = length;
-    std::vector<int32_t> index(static_cast<size_t>(heads * capacity + 8), -7);
+    Memory<int32_t> index(static_cast<size_t>(heads * capacity + 8), -7), count(1, -1);
     Picked picked;
     const Guarded in(q);
     const uint64_t bytes = b.ops().select_scratch_bytes(static_cast<int>(heads), static_cast<int>(length), o);
-    std::vector<uint64_t> scratch(bytes / 8 + 2, 0x5a5a5a5a5a5a5a5a);
+    Memory<uint64_t> scratch(bytes / 8 + 2, 0x5a5a5a5a5a5a5a5a);
     b.ops().select(b, in.rows(length - o.window, o.window), cache.layer, static_cast<int>(length), o,
-                   scratch.data(), {index.data(), &picked.count, capacity});
+                   scratch.data(), {index.data(), count.data(), capacity});
+    finish();
+    picked.count = count[0];
     CHECK_EQ(scratch.back(), 0x5a5a5a5a5a5a5a5aull);
     for (size_t i = index.size() - 8; i < index.size(); ++i) CHECK_EQ(index[i], -7);
     for (int64_t h = 0; picked.count > 0 && h < heads; ++h)
@@ -34,9 +36,10 @@ Picked select(longleaf::Backend& b, const Grid<float>& q, const Cache& cache,
 }
 
 reference::Kept expect(const Grid<float>& q, const Cache& cache, const longleaf::SelectOptions& o) {
-    const reference::Cache<double> kv{Grid<double>(cache.values.k), Grid<double>(cache.values.v),
-                                      cache.values.d};
-    return reference::select(Grid<double>(q), kv, static_cast<double>(o.tau), o.window, o.min_tokens, o.pool);
+    const auto operands = cache.operands(o.window);
+    const reference::Cache<double> kv{Grid<double>(operands.k), Grid<double>(operands.v), operands.d};
+    return reference::select(Grid<double>(operand(q, o.window)), kv, static_cast<double>(o.tau), o.window,
+                             o.min_tokens, o.pool);
 }
 
 double jaccard(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
@@ -50,7 +53,7 @@ double jaccard(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
 /// which tokens stay. Every query points along the first dimension of its head.
 struct Separated {
     static constexpr int64_t d = 64, window = 16, length = 700;
-    Cache cache{KvType::f32, 2, d, length, 5, 0.0f};
+    Cache cache{KvType::f16, 2, d, length, 5, 0.0f};
     Grid<float> q{length, 4 * d};
     Separated() {
         for (int64_t t = 0; t < length; ++t) {
@@ -58,9 +61,9 @@ struct Separated {
             for (int64_t g = 0; g < 2; ++g) {
                 const float level = static_cast<float>((t * 37 + g * 11) % length) / 100.0f;
                 cache.values.k(t, g * d) = level;
-                reinterpret_cast<float*>(cache.k.data())[(g * cache.layer.capacity + t) * d] = level;
             }
         }
+        cache.write();
     }
 };
 
@@ -73,8 +76,8 @@ TEST("well separated scores select exactly what the algorithm selects") {
             for (const int pool : {1, 7}) {
                 const longleaf::SelectOptions o{tau, Separated::window, min_tokens, pool};
                 const auto expected = expect(s.q, s.cache, o);
-                for (const Simd simd : simd_levels()) {
-                    const auto picked = select(*backend(simd), s.q, s.cache, o);
+                for (const Path path : paths()) {
+                    const auto picked = select(*backend(path), s.q, s.cache, o);
                     CHECK_EQ(static_cast<size_t>(picked.count),
                              expected.heads.empty() ? 0 : expected.heads[0].size());
                     CHECK(picked.heads == expected.heads);
@@ -85,15 +88,15 @@ TEST("well separated scores select exactly what the algorithm selects") {
 TEST("random scores select nearly the same tokens, by every kv type and tile") {
     for (const auto& [d, kv_heads, heads, window, length] :
          {std::array<int64_t, 5>{64, 2, 4, 128, 2300}, {96, 1, 4, 50, 333}, {128, 3, 3, 7, 500}}) {
-        for (const KvType type : {KvType::f32, KvType::f16, KvType::q8_0}) {
+        for (const KvType type : kv_types()) {
             const Cache cache(type, kv_heads, d, length, 6, 2.0f);
             const Grid<float> q = random_grid(length, heads * d, 7, 2.0f);
             const longleaf::SelectOptions o{0.2f, static_cast<int>(window), 64, 7};
             const auto expected = expect(q, cache, o);
-            for (const Simd simd : simd_levels()) {
-                const auto picked = select(*backend(simd), q, cache, o);
+            for (const Path path : paths()) {
+                const auto picked = select(*backend(path), q, cache, o);
                 if (expected.heads.size() != picked.heads.size()) {
-                    check::fail(__FILE__, __LINE__, "one is dense: " + name_of(simd));
+                    check::fail(__FILE__, __LINE__, "one is dense: " + name_of(path));
                     continue;
                 }
                 // Float scores may swap neighbours in rank around the cut, and move the budget by one.
@@ -111,20 +114,20 @@ TEST("selection does not depend on the threads") {
     const Cache cache(KvType::f16, 2, 64, 5000, 8);
     const Grid<float> q = random_grid(5000, 4 * 64, 9);
     const longleaf::SelectOptions o{0.1f, 128, 1024, 7};
-    for (const Simd simd : simd_levels()) {
-        const auto one = select(*backend(simd, 1), q, cache, o);
+    for (const Path path : paths()) {
+        const auto one = select(*backend(path, 1), q, cache, o);
         CHECK(one.count > 1024);
-        for (const int threads : {2, 3}) CHECK(select(*backend(simd, threads), q, cache, o) == one);
+        for (const int threads : {2, 3}) CHECK(select(*backend(path, threads), q, cache, o) == one);
     }
 }
 
 TEST("equal scores: the lower index wins") {
     const int64_t length = 200;
-    const Cache cache(KvType::f32, 1, 64, length, 1, 0.0f);  // every key is 0: all scores equal
+    const Cache cache(KvType::f16, 1, 64, length, 1, 0.0f);  // every key is 0: all scores equal
     const Grid<float> q = random_grid(length, 64, 2);
     const longleaf::SelectOptions o{0.5f, 20, 10, 1};
-    for (const Simd simd : simd_levels()) {
-        const auto picked = select(*backend(simd), q, cache, o);
+    for (const Path path : paths()) {
+        const auto picked = select(*backend(path), q, cache, o);
         CHECK(picked.count > 20);
         for (int64_t i = 0; i < picked.count - 20; ++i) CHECK_EQ(picked.heads[0][static_cast<size_t>(i)], i);
         for (int64_t i = 0; i < 20; ++i)
@@ -133,10 +136,10 @@ TEST("equal scores: the lower index wins") {
 }
 
 TEST("nothing to drop: dense") {
-    const Cache cache(KvType::f32, 1, 64, 200, 1, 0.0f);
+    const Cache cache(KvType::f16, 1, 64, 200, 1, 0.0f);
     const Grid<float> q = random_grid(200, 64, 2);
-    for (const Simd simd : simd_levels()) {
-        const auto b = backend(simd);
+    for (const Path path : paths()) {
+        const auto b = backend(path);
         CHECK_EQ(select(*b, q, cache, {0.0f, 20, 10, 7}).count, 0);    // tau 0
         CHECK_EQ(select(*b, q, cache, {0.5f, 20, 180, 7}).count, 0);   // too short
         CHECK_EQ(select(*b, q, cache, {0.001f, 20, 10, 1}).count, 0);  // 180 equal shares: none below tau
@@ -144,8 +147,8 @@ TEST("nothing to drop: dense") {
 }
 
 TEST("NaN scores do not hang or crash") {
-    const Cache cache(KvType::f32, 1, 64, 300, 3);
+    const Cache cache(KvType::f16, 1, 64, 300, 3);
     Grid<float> q = random_grid(300, 128, 4);
     q(290, 5) = std::numeric_limits<float>::quiet_NaN();
-    for (const Simd simd : simd_levels()) select(*backend(simd), q, cache, {0.1f, 20, 10, 7});
+    for (const Path path : paths()) select(*backend(path), q, cache, {0.1f, 20, 10, 7});
 }

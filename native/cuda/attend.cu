@@ -1,0 +1,321 @@
+// Dense and selected causal attention of many queries, after FlashAttention-2: a block holds a tile of
+// queries of one head and walks the keys in tiles on a grid from key 0, with a running maximum and sum per
+// query. A warp holds 16 or 32 rows whole, so softmax stays inside it. While scores are computed V arrives,
+// while values are weighed the next K does. Selected attention is the same walk over the head's own list of
+// positions: rows are gathered as they are copied and scattered as they are stored.
+#include <cassert>
+#include <cmath>
+
+#include "cuda/attend.h"
+#include "cuda/device.cuh"
+
+namespace longleaf::cuda {
+namespace {
+
+constexpr int kWarps = 4, kThreads = kWarps * 32;
+
+/// D values per row padded to D; `fragments` 16-row parts per warp; `keys` per tile.
+template <int D>
+struct Shape {
+    static constexpr int fragments = D > 128 ? 1 : 2, keys = D > 128 ? 32 : 64;
+    static constexpr int rows = kWarps * 16 * fragments;
+    static constexpr int row_bytes =
+        D * 2 + 16;  // an odd number of 16-byte pieces: no bank twice in ldmatrix
+    static constexpr int shared_bytes = (rows + 2 * keys) * row_bytes + 2 * keys * 4;
+};
+
+struct Walk {
+    const float* q;
+    float* out;
+    int64_t q_stride, out_stride;
+    const char *k, *v;  // (G, capacity, D)
+    int64_t capacity;   // positions
+    int d, group, rows, start;
+    float scale;           // log2(e) / sqrt(D)
+    const int32_t* index;  // (H, index_capacity), or null: dense
+    const int32_t* count;  // 0: dense
+    int64_t index_capacity;
+};
+
+/// First place in ascending list[0 .. n - 1] whose value is at least `value`.
+__device__ int first_from(const int32_t* list, int n, int value) {
+    int low = 0;
+    while (low < n) {
+        const int middle = (low + n) / 2;
+        if (list[middle] < value)
+            low = middle + 1;
+        else
+            n = middle;
+    }
+    return low;
+}
+
+/// Copies a tile of `keys` rows; position[i] < 0 is a row of zeros.
+template <int D, KvType type>
+__device__ void load_tile(uint32_t shared, char* memory, const char* cache, int d, const int32_t* position) {
+    constexpr int pieces = D / 8;
+#pragma unroll 4
+    for (int at = static_cast<int>(threadIdx.x); at < Shape<D>::keys * pieces; at += kThreads) {
+        const int row = at / pieces, piece = at % pieces;
+        const int key = position[row];
+        const bool valid = key >= 0 && piece * 8 < d;
+        const int to = row * Shape<D>::row_bytes + piece * 16;
+        if constexpr (type == KvType::f16) {
+            const char* from = cache + (valid ? (static_cast<int64_t>(key) * d + piece * 8) * 2 : 0);
+            copy_async(shared + static_cast<uint32_t>(to), from, valid);
+        } else {
+            uint4 packed = {0, 0, 0, 0};
+            if (valid) {
+                const char* block = cache + (static_cast<int64_t>(key) * (d / 32) + piece / 4) * 34;
+                const float step = __half2float(*reinterpret_cast<const __half*>(block));
+                const auto* q = reinterpret_cast<const uint16_t*>(block + 2 + piece % 4 * 8);
+                uint32_t* words = &packed.x;
+#pragma unroll
+                for (int i = 0; i < 4; ++i)
+                    words[i] = pack_halves(step * static_cast<float>(static_cast<int8_t>(q[i] & 0xff)),
+                                           step * static_cast<float>(static_cast<int8_t>(q[i] >> 8)));
+            }
+            *reinterpret_cast<uint4*>(memory + to) = packed;
+        }
+    }
+}
+
+template <int D, KvType type>
+__global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const Walk w) {
+    using S = Shape<D>;
+    constexpr int F = S::fragments, N = S::keys;
+    extern __shared__ __align__(128) char memory[];
+    char *q_tile = memory, *k_tile = q_tile + S::rows * S::row_bytes, *v_tile = k_tile + N * S::row_bytes;
+    int32_t* positions = reinterpret_cast<int32_t*>(v_tile + N * S::row_bytes);  // (2, N) of even, odd tiles
+    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+    const int h = static_cast<int>(blockIdx.y), d = w.d;
+
+    // Places are positions, or numbers in the head's list. Heavy tiles, those of late rows, start first.
+    const int count = w.index ? *w.count : 0;
+    const int32_t* list = count > 0 ? w.index + h * w.index_capacity : nullptr;
+    const int begin = list ? first_from(list, count, w.start) : w.start;
+    const int end = list ? first_from(list, count, w.start + w.rows) : w.start + w.rows;
+    const int first = begin + (static_cast<int>(gridDim.x) - 1 - static_cast<int>(blockIdx.x)) * S::rows;
+    if (first >= end) return;
+    const int last = min(first + S::rows, end) - 1;
+
+    for (int at = static_cast<int>(threadIdx.x); at < S::rows * D; at += kThreads) {
+        const int r = at / D, c = at % D, place = min(first + r, last);
+        const int64_t row = (list ? list[place] : place) - w.start;
+        const float value = c < d ? w.q[row * w.q_stride + h * d + c] : 0.0f;
+        *reinterpret_cast<__half*>(q_tile + r * S::row_bytes + c * 2) = to_half(value);
+    }
+
+    const int64_t head_bytes = w.capacity * (type == KvType::f16 ? d * 2 : d / 32 * 34);
+    const char *k = w.k + h / w.group * head_bytes, *v = w.v + h / w.group * head_bytes;
+    const int tiles = last / N + 1;
+    const auto position = [&](int tile) {  // of the key this thread looks up
+        const int place = tile * N + static_cast<int>(threadIdx.x) % N;
+        return place > last ? -1 : list ? list[place] : place;
+    };
+    if (threadIdx.x < N) positions[threadIdx.x] = position(0);
+    int ahead = tiles > 1 ? position(1) : -1;
+    __syncthreads();
+    load_tile<D, type>(shared_address(k_tile), k_tile, k, d, positions);
+    copies_commit();
+
+    float sum[F][D / 8][4] = {}, peak[F][2], total[F][2];
+#pragma unroll
+    for (int f = 0; f < F; ++f) peak[f][0] = peak[f][1] = -INFINITY, total[f][0] = total[f][1] = 0;
+    const uint32_t q_at = shared_address(q_tile) +
+                          static_cast<uint32_t>((warp * 16 * F + lane % 16) * S::row_bytes + lane / 16 * 16);
+    const uint32_t k_at =
+        shared_address(k_tile) +
+        static_cast<uint32_t>((lane % 8 + lane / 16 * 8) * S::row_bytes + lane / 8 % 2 * 16);
+    const uint32_t v_at =
+        shared_address(v_tile) +
+        static_cast<uint32_t>((lane % 8 + lane / 8 % 2 * 8) * S::row_bytes + lane / 16 * 16);
+    const int my_row = first + warp * 16 * F + lane / 4;  // place of this thread's first row
+
+    for (int tile = 0; tile < tiles; ++tile) {
+        int32_t* here = positions + tile % 2 * N;
+        int32_t* next = positions + (tile + 1) % 2 * N;
+        copies_wait<0>();
+        __syncthreads();  // K is here; V is free
+        load_tile<D, type>(shared_address(v_tile), v_tile, v, d, here);
+        copies_commit();
+        if (threadIdx.x < N) next[threadIdx.x] = ahead;
+        if (tile + 2 < tiles) ahead = position(tile + 2);
+
+        float s[F][N / 8][4] = {};
+#pragma unroll
+        for (int c = 0; c < D / 16; ++c) {
+            uint32_t a[F][4];
+#pragma unroll
+            for (int f = 0; f < F; ++f)
+                load_tiles(a[f], q_at + static_cast<uint32_t>(f * 16 * S::row_bytes + c * 32));
+#pragma unroll
+            for (int j = 0; j < N / 16; ++j) {
+                uint32_t b[4];
+                load_tiles(b, k_at + static_cast<uint32_t>(j * 16 * S::row_bytes + c * 32));
+#pragma unroll
+                for (int f = 0; f < F; ++f) {
+                    multiply_add<__half>(s[f][2 * j], a[f], b[0], b[1]);
+                    multiply_add<__half>(s[f][2 * j + 1], a[f], b[2], b[3]);
+                }
+            }
+        }
+
+        copies_wait<0>();
+        __syncthreads();  // V is here; K is free
+        if (tile + 1 < tiles) load_tile<D, type>(shared_address(k_tile), k_tile, k, d, next);
+        copies_commit();
+
+        const bool masked = (tile + 1) * N - 1 > first;
+        uint32_t p[F][N / 16][4];
+#pragma unroll
+        for (int f = 0; f < F; ++f) {
+#pragma unroll
+            for (int half = 0; half < 2; ++half) {
+                float top = peak[f][half];
+#pragma unroll
+                for (int j = 0; j < N / 8; ++j)
+#pragma unroll
+                    for (int e = 2 * half; e < 2 * half + 2; ++e) {
+                        if (masked && tile * N + j * 8 + lane % 4 * 2 + e % 2 > my_row + f * 16 + half * 8)
+                            s[f][j][e] = -INFINITY;
+                        top = fmaxf(top, s[f][j][e]);
+                    }
+                top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
+                top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
+                const float old = peak[f][half], shift = top * w.scale;
+                peak[f][half] = top;
+                float part = 0;
+#pragma unroll
+                for (int j = 0; j < N / 8; ++j)
+#pragma unroll
+                    for (int e = 2 * half; e < 2 * half + 2; ++e)
+                        part += s[f][j][e] = exp2_fast(fmaf(s[f][j][e], w.scale, -shift));
+                // A factor of exactly 1 changes nothing, so rows may skip it together or not.
+                const float shrink = exp2_fast((old - top) * w.scale);
+                total[f][half] = fmaf(total[f][half], shrink, part);
+                if (__any_sync(~0u, shrink != 1.0f)) {
+#pragma unroll
+                    for (int i = 0; i < D / 8; ++i)
+                        sum[f][i][2 * half] *= shrink, sum[f][i][2 * half + 1] *= shrink;
+                }
+            }
+#pragma unroll
+            for (int j = 0; j < N / 16; ++j) {
+                p[f][j][0] = pack_halves(s[f][2 * j][0], s[f][2 * j][1]);
+                p[f][j][1] = pack_halves(s[f][2 * j][2], s[f][2 * j][3]);
+                p[f][j][2] = pack_halves(s[f][2 * j + 1][0], s[f][2 * j + 1][1]);
+                p[f][j][3] = pack_halves(s[f][2 * j + 1][2], s[f][2 * j + 1][3]);
+            }
+        }
+#pragma unroll
+        for (int j = 0; j < N / 16; ++j)
+#pragma unroll
+            for (int i = 0; i < D / 16; ++i) {
+                uint32_t b[4];
+                load_tiles_transposed(b, v_at + static_cast<uint32_t>(j * 16 * S::row_bytes + i * 32));
+#pragma unroll
+                for (int f = 0; f < F; ++f) {
+                    multiply_add<__half>(sum[f][2 * i], p[f][j], b[0], b[1]);
+                    multiply_add<__half>(sum[f][2 * i + 1], p[f][j], b[2], b[3]);
+                }
+            }
+    }
+
+#pragma unroll
+    for (int f = 0; f < F; ++f)
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            float whole = total[f][half];
+            whole += __shfl_xor_sync(~0u, whole, 1);
+            whole += __shfl_xor_sync(~0u, whole, 2);
+            const int place = my_row + f * 16 + half * 8;
+            if (place > last) continue;
+            const int64_t row = (list ? list[place] : place) - w.start;
+            float* out = w.out + row * w.out_stride + h * d;
+#pragma unroll
+            for (int i = 0; i < D / 8; ++i)
+#pragma unroll
+                for (int e = 0; e < 2; ++e) {
+                    const int c = i * 8 + lane % 4 * 2 + e;
+                    if (c < d) out[c] = sum[f][i][2 * half + e] / whole;
+                }
+        }
+}
+
+template <int D, KvType type>
+void launch(cudaStream_t stream, const Walk& w, int heads) {
+    using S = Shape<D>;
+    check(cudaFuncSetAttribute(attend_tiles<D, type>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               S::shared_bytes),
+          "preparing attention");
+    attend_tiles<D, type>
+        <<<dim3(parts(w.rows, S::rows), static_cast<unsigned>(heads)), kThreads, S::shared_bytes, stream>>>(
+            w);
+}
+
+template <KvType type>
+void launch(cudaStream_t stream, const Walk& w, int heads) {
+    if (w.d <= 64) return launch<64, type>(stream, w, heads);
+    if (w.d <= 96) return launch<96, type>(stream, w, heads);
+    if (w.d <= 128) return launch<128, type>(stream, w, heads);
+    launch<256, type>(stream, w, heads);
+}
+
+void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, const Selection* chosen,
+                 const Matrix& out) {
+    const int heads = static_cast<int>(q.cols) / kv.head_dim;
+    Walk w{};
+    w.q = data(q), w.q_stride = q.stride;
+    w.out = data(out), w.out_stride = out.stride;
+    w.k = static_cast<const char*>(kv.k), w.v = static_cast<const char*>(kv.v);
+    w.capacity = kv.capacity, w.d = kv.head_dim, w.group = heads / kv.kv_heads;
+    w.rows = static_cast<int>(q.rows), w.start = start;
+    w.scale = static_cast<float>(1.4426950408889634 / std::sqrt(static_cast<double>(kv.head_dim)));
+    if (chosen) w.index = chosen->index, w.count = chosen->count, w.index_capacity = chosen->capacity;
+    if (kv.type == KvType::f16)
+        launch<KvType::f16>(run.cuda.stream, w, heads);
+    else
+        launch<KvType::q8_0>(run.cuda.stream, w, heads);
+}
+
+/// Throws for what no kernel here computes.
+void require_shape(const KvLayer& kv) {
+    if (kv.type == KvType::f32)
+        throw EngineError(ErrorCode::bad_request, "The GPU keeps K and V in f16 or q8_0, not in f32.",
+                          "Choose KV type f16.");
+    if (kv.head_dim % 8 == 0 && kv.head_dim <= 256) return;
+    throw EngineError(ErrorCode::unsupported_model,
+                      "The GPU runs heads of up to 256 values in steps of 8; this model's have " +
+                          std::to_string(kv.head_dim) + ".",
+                      "Choose the CPU for this model.");
+}
+
+}  // namespace
+
+void attend(Backend& backend, Matrix q, KvLayer kv, int start, Matrix out) {
+    require_shape(kv);
+    Running run(backend);
+    if (run.cancelled() || q.rows == 0) return;
+    assert(start + q.rows <= kv.capacity && "attend: the cache holds the rows' own positions");
+    if (q.rows == 1) {
+        decode(run, q, kv, start + 1, out);
+        return run.end("attend");
+    }
+    attend_rows(run, q, kv, start, nullptr, out);
+    run.end("attend", 16);
+}
+
+void attend_selected(Backend& backend, Matrix q, KvLayer kv, int start, Selection chosen, Matrix out) {
+    require_shape(kv);
+    Running run(backend);
+    if (run.cancelled() || q.rows == 0) return;
+    check(
+        cudaMemset2DAsync(out.data, static_cast<size_t>(out.stride) * 4, 0, static_cast<size_t>(out.cols) * 4,
+                          static_cast<size_t>(out.rows), run.cuda.stream),
+        "clearing rows");
+    attend_rows(run, q, kv, start, &chosen, out);
+    run.end("attend_selected", 16);
+}
+
+}  // namespace longleaf::cuda

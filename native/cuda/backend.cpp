@@ -1,0 +1,181 @@
+#include "cuda/backend.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cuda/cuda.h"
+
+namespace longleaf::cuda {
+
+void check(cudaError_t status, const char* what) {
+    if (status == cudaSuccess) return;
+    const std::string detail = std::string(what) + ": " + cudaGetErrorString(status) + ".";
+    cudaGetLastError();  // not sticky: the next call must not report it again
+    switch (status) {
+        case cudaErrorMemoryAllocation:
+            throw EngineError(ErrorCode::no_memory, "The GPU has too little free memory (" + detail + ")",
+                              "Close other programs that use the GPU, or choose a shorter context.");
+        case cudaErrorInvalidValue:
+        case cudaErrorInvalidConfiguration:
+        case cudaErrorLaunchOutOfResources:
+        case cudaErrorInvalidResourceHandle:
+            throw EngineError(ErrorCode::internal, "A GPU call was wrong (" + detail + ")");
+        case cudaErrorNoDevice:
+        case cudaErrorInvalidDevice:
+        case cudaErrorInsufficientDriver:
+        case cudaErrorNoKernelImageForDevice:
+        case cudaErrorUnsupportedPtxVersion:
+            throw EngineError(ErrorCode::bad_request,
+                              "This GPU or its driver cannot be used (" + detail + ")",
+                              "Update the graphics driver, or choose the CPU.");
+        default:
+            throw EngineError(ErrorCode::device_lost, "The GPU failed (" + detail + ")",
+                              "The engine must be restarted.");
+    }
+}
+
+void* Workspace::reserve(uint64_t bytes) {
+    if (bytes <= bytes_) return data_;
+    check(cudaFree(data_), "freeing work space");  // waits for what still uses it
+    data_ = nullptr, bytes_ = 0;
+    check(cudaMalloc(&data_, bytes), "taking work space");
+    bytes_ = bytes;
+    return data_;
+}
+
+void Staging::prepare() {
+    if (buffer_[1]) return;
+    for (int i = 0; i < 2; ++i) {
+        check(cudaEventCreateWithFlags(&free_[i], cudaEventDisableTiming), "making an event");
+        check(cudaMallocHost(&buffer_[i], kBytes), "pinning memory");
+    }
+}
+
+Staging::~Staging() {
+    for (int i = 0; i < 2; ++i) {
+        if (free_[i]) cudaEventDestroy(free_[i]);
+        if (buffer_[i]) cudaFreeHost(buffer_[i]);
+    }
+}
+
+void Staging::upload(cudaStream_t stream, void* to, const void* from, uint64_t bytes) {
+    prepare();
+    for (uint64_t at = 0; at < bytes; at += kBytes) {
+        const uint64_t n = std::min(kBytes, bytes - at);
+        check(cudaEventSynchronize(free_[next_]), "waiting for an upload");
+        std::memcpy(buffer_[next_], static_cast<const char*>(from) + at, n);
+        check(cudaMemcpyAsync(static_cast<char*>(to) + at, buffer_[next_], n, cudaMemcpyHostToDevice, stream),
+              "uploading");
+        check(cudaEventRecord(free_[next_], stream), "uploading");
+        next_ ^= 1;
+    }
+}
+
+Throttle::~Throttle() {
+    for (cudaEvent_t event : event_)
+        if (event) cudaEventDestroy(event);
+}
+
+void Throttle::mark(cudaStream_t stream) {
+    if (!event_[next_])
+        check(cudaEventCreateWithFlags(&event_[next_], cudaEventDisableTiming | cudaEventBlockingSync),
+              "making an event");
+    else
+        check(cudaEventSynchronize(event_[next_]), "running on the GPU");
+    check(cudaEventRecord(event_[next_], stream), "marking the queue");
+    next_ ^= 1;
+}
+
+bool available(int device) {
+    int count = 0, major = 0;
+    const bool usable =
+        cudaGetDeviceCount(&count) == cudaSuccess && device >= 0 && device < count &&
+        cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device) == cudaSuccess;
+    cudaGetLastError();
+    return usable && major >= 8;
+}
+
+CudaBackend::CudaBackend(const Options& options) : device(options.device) {
+    check(cudaSetDevice(device), "selecting the device");
+    cudaDeviceProp properties;
+    check(cudaGetDeviceProperties(&properties, device), "asking for the device");
+    name = properties.name;
+    multiprocessors = properties.multiProcessorCount;
+    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
+    if (options.gemm != Gemm::own) cublas = Cublas::open(stream);
+    if (options.gemm == Gemm::cublas && !cublas)
+        throw EngineError(ErrorCode::bad_request, "cuBLAS is not installed here.",
+                          "Install the CUDA toolkit's libraries, or use the built-in kernels.");
+}
+
+CudaBackend::~CudaBackend() {
+    cudaSetDevice(device);
+    cudaStreamSynchronize(stream);
+    cublas.reset();
+    cudaStreamDestroy(stream);
+}
+
+const Ops& CudaBackend::ops() const {
+    static const Ops table = {.embed = embed,
+                              .rmsnorm = rmsnorm,
+                              .matmul = matmul,
+                              .rope = rope,
+                              .kv_write = kv_write,
+                              .attend = attend,
+                              .select = select,
+                              .select_scratch_bytes = select_scratch_bytes,
+                              .attend_selected = attend_selected,
+                              .swiglu = swiglu};
+    return table;
+}
+
+std::string CudaBackend::describe() const { return name + (cublas ? ", cuBLAS" : ""); }
+
+uint64_t CudaBackend::available_bytes() const {
+    size_t free = 0, total = 0;
+    check(cudaSetDevice(device), "selecting the device");
+    check(cudaMemGetInfo(&free, &total), "asking for free memory");
+    constexpr uint64_t reserve = 256 << 20;  // what the driver takes for kernels, and rounding of allocations
+    return free > reserve ? free - reserve : 0;
+}
+
+uint64_t CudaBackend::scratch_bytes(int64_t widest_row) const {
+    // matmul: a chunk of operands, a slice of weights, a block of products; decoding: partial sums.
+    const auto width = static_cast<uint64_t>(round_up(widest_row, 64));
+    return width * kChunkRows * 2 + (uint64_t{96} << 20) + width * 512 * 4;
+}
+
+void* CudaBackend::allocate(uint64_t bytes) {
+    void* memory = nullptr;
+    check(cudaSetDevice(device), "selecting the device");
+    check(cudaMalloc(&memory, std::max<uint64_t>(bytes, 1)), "taking memory");
+    return memory;
+}
+
+void CudaBackend::release(void* memory, uint64_t) noexcept {
+    cudaSetDevice(device);
+    cudaFree(memory);
+}
+
+void CudaBackend::upload(void* to, const void* from, uint64_t bytes) {
+    const std::lock_guard lock(busy);
+    check(cudaSetDevice(device), "selecting the device");
+    staging_.upload(stream, to, from, bytes);
+}
+
+void CudaBackend::download(void* to, const void* from, uint64_t bytes) {
+    const std::lock_guard lock(busy);
+    check(cudaSetDevice(device), "selecting the device");
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream), "downloading");
+    check(cudaStreamSynchronize(stream), "running on the GPU");
+    queued = 0;
+}
+
+std::unique_ptr<Backend> create_backend(const Options& options) {
+    if (!available(options.device))
+        throw EngineError(ErrorCode::bad_request, "There is no NVIDIA GPU here that Longleaf can use.",
+                          "Choose the CPU, or install a current NVIDIA driver.");
+    return std::make_unique<CudaBackend>(options);
+}
+
+}  // namespace longleaf::cuda

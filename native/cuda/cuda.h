@@ -1,0 +1,128 @@
+// The CUDA backend as its ops see it. Activations are f32; products round them to the 16-bit type their
+// weights are multiplied in (f16, or bf16 for BF16 weights) and sum in f32.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <mutex>
+
+#include "cuda/cublas.h"
+#include "ops/ops.h"
+
+namespace longleaf::cuda {
+
+/// Throws EngineError for anything but success: no_memory, internal for a launch that asks for the
+/// impossible, device_lost for faults, after which no call of this process on the device succeeds.
+void check(cudaError_t status, const char* what);
+
+/// Device memory that only grows; its content does not survive growth.
+class Workspace {
+  public:
+    Workspace() = default;
+    Workspace(const Workspace&) = delete;
+    ~Workspace() { cudaFree(data_); }
+    void* reserve(uint64_t bytes);
+
+  private:
+    void* data_ = nullptr;
+    uint64_t bytes_ = 0;
+};
+
+/// Two pinned buffers that uploads pass through, so that copying out of the file's mapping overlaps the bus.
+class Staging {
+  public:
+    ~Staging();
+    void upload(cudaStream_t, void* to, const void* from, uint64_t bytes);
+
+  private:
+    static constexpr uint64_t kBytes = 16 << 20;
+    void prepare();
+    void* buffer_[2] = {};
+    cudaEvent_t free_[2] = {};
+    int next_ = 0;
+};
+
+/// Keeps the host at most two marks ahead of the device.
+class Throttle {
+  public:
+    ~Throttle();
+    void mark(cudaStream_t);
+
+  private:
+    cudaEvent_t event_[2] = {};
+    int next_ = 0;
+};
+
+class CudaBackend final : public Backend {
+  public:
+    explicit CudaBackend(const Options&);
+    ~CudaBackend() override;
+
+    const Ops& ops() const override;
+    std::string describe() const override;
+    size_t activation_bytes() const override { return sizeof(float); }
+    uint64_t available_bytes() const override;
+    uint64_t scratch_bytes(int64_t widest_row) const override;
+    bool host_memory() const override { return false; }
+    int chunk_rows() const override { return kChunkRows; }
+    void* allocate(uint64_t bytes) override;
+    void release(void* memory, uint64_t bytes) noexcept override;
+    void upload(void* to, const void* from, uint64_t bytes) override;
+    void download(void* to, const void* from, uint64_t bytes) override;
+
+    static constexpr int kChunkRows = 4096;
+
+    int device = 0;
+    int multiprocessors = 0;
+    std::string name;
+    cudaStream_t stream = nullptr;
+    std::mutex busy;  // held by the op that is being queued
+    Workspace operand, weights, product, parts;
+    Throttle throttle;
+    std::unique_ptr<Cublas> cublas;  // null: own kernel
+    int queued = 0;                  // ops since the last mark
+
+  private:
+    Staging staging_;
+};
+
+/// The calling op's hold on its backend; `end` reports launch failures and paces the host.
+class Running {
+  public:
+    explicit Running(Backend& backend) : cuda(static_cast<CudaBackend&>(backend)), lock_(cuda.busy) {
+        check(cudaSetDevice(cuda.device), "selecting the device");
+    }
+    bool cancelled() const { return cuda.cancelled.load(std::memory_order_relaxed); }
+    /// `weight`: 16 make a mark.
+    void end(const char* op, int weight = 1) {
+        check(cudaGetLastError(), op);
+        if ((cuda.queued += weight) < 16) return;
+        cuda.queued = 0;
+        cuda.throttle.mark(cuda.stream);
+    }
+
+    CudaBackend& cuda;
+
+  private:
+    std::lock_guard<std::mutex> lock_;
+};
+
+inline int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+inline unsigned parts(int64_t value, int64_t size) {
+    return static_cast<unsigned>((value + size - 1) / size);
+}
+inline float* data(const Matrix& m) { return static_cast<float*>(m.data); }
+
+// The ops; contracts in ops/ops.h.
+void embed(Backend&, const Tensor& table, const int32_t* ids, Matrix out);
+void rmsnorm(Backend&, Matrix x, const Tensor& weight, float eps, Matrix out);
+void matmul(Backend&, const Tensor& w, Matrix x, Matrix out, bool add);
+void rope(Backend&, Matrix x, const RopeTable&, int start);
+void kv_write(Backend&, Matrix k, Matrix v, KvLayer, int start);
+void attend(Backend&, Matrix q, KvLayer, int start, Matrix out);
+void select(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch, Selection out);
+uint64_t select_scratch_bytes(int heads, int length, const SelectOptions&);
+void attend_selected(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
+void swiglu(Backend&, Matrix gate, Matrix up);
+
+}  // namespace longleaf::cuda

@@ -1,0 +1,109 @@
+// matmul: one row reads the weights as they are; more rows go to tensor cores, with weights that are not
+// 16-bit dequantised slice by slice into scratch.
+#include <algorithm>
+
+#include "cuda/cuda.h"
+#include "cuda/device.cuh"
+#include "cuda/gemm.cuh"
+
+namespace longleaf::cuda {
+namespace {
+
+constexpr int64_t kSliceValues = 16 << 20;  // of weights dequantised at a time; 32 MiB
+constexpr int kBlockRows = 512;             // rows per call of cuBLAS: always the same, see multiply()
+
+/// out (rows, stride) = rows of a file's type, or of f32 activations; zeros from cols to stride.
+template <DType type, class H>
+__global__ void narrow_rows(const char* from, int64_t from_bytes, int cols, H* out, int stride) {
+    const int c = static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x) * 2;
+    if (c >= stride) return;
+    const char* row = from + blockIdx.x * from_bytes;
+    H* to = out + static_cast<int64_t>(blockIdx.x) * stride + c;
+    to[0] = narrow<H>(c < cols ? element<type>(row, c) : 0.0f);
+    to[1] = narrow<H>(c + 1 < cols ? element<type>(row, c + 1) : 0.0f);
+}
+
+void narrow_into(cudaStream_t stream, DType type, bool bf16, const void* from, int64_t from_bytes,
+                 int64_t rows, int64_t cols, void* out, int64_t stride) {
+    const dim3 grid(static_cast<unsigned>(rows), parts(stride, 512));
+    with_type(type, [&](auto constant) {
+        constexpr DType from_type = decltype(constant)::value;
+        if (bf16)
+            narrow_rows<from_type>
+                <<<grid, 256, 0, stream>>>(static_cast<const char*>(from), from_bytes, static_cast<int>(cols),
+                                           static_cast<__nv_bfloat16*>(out), static_cast<int>(stride));
+        else
+            narrow_rows<from_type>
+                <<<grid, 256, 0, stream>>>(static_cast<const char*>(from), from_bytes, static_cast<int>(cols),
+                                           static_cast<__half*>(out), static_cast<int>(stride));
+    });
+}
+
+/// out (rows, cols) = or += part (rows, cols), dense.
+__global__ void place_rows(const float* part, int cols, float* out, int64_t stride, bool add) {
+    const int c = static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x);
+    if (c >= cols) return;
+    float& to = out[blockIdx.x * stride + c];
+    to = part[static_cast<int64_t>(blockIdx.x) * cols + c] + (add ? to : 0.0f);
+}
+
+/// 16-bit operands of one product; stride in values.
+struct Operands {
+    bool bf16;
+    const char *x, *w;
+    int64_t x_stride, w_stride;
+    int depth;
+};
+
+/// Which algorithm cuBLAS picks depends on the number of rows, so it always sees kBlockRows, the last of them
+/// stale: a row's result must not depend on how many share the call (ops.h).
+void multiply(Running& run, const Operands& o, Matrix out, bool add) {
+    const int cols = static_cast<int>(out.cols);
+    if (!run.cuda.cublas) {
+        gemm(run.cuda.stream, o.bf16, o.x, o.x_stride, o.w, o.w_stride, data(out), out.stride,
+             static_cast<int>(out.rows), cols, o.depth, add);
+        return;
+    }
+    for (int64_t first = 0; first < out.rows; first += kBlockRows) {
+        const char* x = o.x + first * o.x_stride * 2;
+        const int64_t rows = std::min<int64_t>(kBlockRows, out.rows - first);
+        float* part = static_cast<float*>(run.cuda.product.reserve(uint64_t{kBlockRows} * out.cols * 4));
+        run.cuda.cublas->multiply(o.bf16, x, o.x_stride, o.w, o.w_stride, part, cols, kBlockRows, cols,
+                                  o.depth, false);
+        place_rows<<<dim3(static_cast<unsigned>(rows), parts(cols, 256)), 256, 0, run.cuda.stream>>>(
+            part, cols, data(out) + first * out.stride, out.stride, add);
+    }
+}
+
+}  // namespace
+
+void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
+    Running run(backend);
+    if (run.cancelled() || x.rows == 0) return;
+    CudaBackend& cuda = run.cuda;
+    if (x.rows == 1) {
+        gemv(cuda.stream, w, data(x), data(out), add);
+        return run.end("matmul");
+    }
+    const bool bf16 = w.type == DType::bf16, in_place = (bf16 || w.type == DType::f16) && w.cols % 8 == 0;
+    const int64_t stride = round_up(w.cols, 64), block = round_up(x.rows, kBlockRows);
+    void* operand = cuda.operand.reserve(static_cast<uint64_t>(block * stride) * 2);
+    narrow_into(cuda.stream, DType::f32, bf16, x.data, x.stride * 4, x.rows, x.cols, operand, stride);
+    const int64_t row = static_cast<int64_t>(row_bytes(w.type, static_cast<size_t>(w.cols)));
+    const int64_t slice = std::max<int64_t>(kSliceValues / stride / 128 * 128, 128);
+    for (int64_t first = 0; first < w.rows; first += slice) {
+        const int64_t rows = std::min(slice, w.rows - first);
+        const char* from = static_cast<const char*>(w.data) + first * row;
+        Operands o{bf16, static_cast<const char*>(operand), from, stride, w.cols, static_cast<int>(w.cols)};
+        if (!in_place) {
+            void* values = cuda.weights.reserve(static_cast<uint64_t>(std::min(slice, w.rows) * stride) * 2);
+            narrow_into(cuda.stream, w.type, bf16, from, row, rows, w.cols, values, stride);
+            o.w = static_cast<const char*>(values), o.w_stride = stride, o.depth = static_cast<int>(stride);
+        }
+        const Matrix part{data(out) + first, out.rows, rows, out.stride};
+        multiply(run, o, part, add);
+    }
+    run.end("matmul", 2);
+}
+
+}  // namespace longleaf::cuda

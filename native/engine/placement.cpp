@@ -1,0 +1,50 @@
+#include "engine/placement.h"
+
+#include <algorithm>
+#include <map>
+
+namespace longleaf {
+
+namespace {
+
+std::vector<Tensor*> all_tensors(Weights& w) {
+    std::vector<Tensor*> all{&w.embedding, &w.output_norm, &w.output};
+    for (LayerWeights& l : w.layers)
+        all.insert(all.end(),
+                   {&l.attn_norm, &l.q, &l.k, &l.v, &l.attn_output, &l.ffn_norm, &l.gate, &l.up, &l.down});
+    return all;
+}
+
+uint64_t bytes_of(const Tensor& t) {
+    return row_bytes(t.type, static_cast<size_t>(t.cols)) * static_cast<uint64_t>(t.rows);
+}
+
+}  // namespace
+
+bool place_weights(Backend& backend, Weights& weights, std::vector<Buffer>& copies,
+                   const LoadProgress& progress) {
+    constexpr uint64_t step = uint64_t{64} << 20;
+    std::map<const void*, const void*> placed;
+    uint64_t total = 0, done = 0;
+    const std::vector<Tensor*> tensors = all_tensors(weights);
+    for (const Tensor* tensor : tensors) total += bytes_of(*tensor);
+    for (Tensor* tensor : tensors) {
+        const uint64_t bytes = bytes_of(*tensor);
+        const void*& place = placed[tensor->data];
+        if (!place) {
+            const Buffer& copy = copies.emplace_back(backend, bytes);
+            for (uint64_t at = 0; at < bytes; at += step) {
+                const float share = static_cast<float>(done + at) / static_cast<float>(total);
+                if (progress && !progress(share)) return false;
+                backend.upload(static_cast<char*>(copy.data()) + at,
+                               static_cast<const char*>(tensor->data) + at, std::min(step, bytes - at));
+            }
+            place = copy.data();
+        }
+        tensor->data = place;
+        done += bytes;
+    }
+    return !progress || progress(1.0f);
+}
+
+}  // namespace longleaf

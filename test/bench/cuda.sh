@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Builds the CUDA backend on a machine with a GPU and nvcc, runs its tests, then its timings. From the root of
+# the repository: test/bench/cuda.sh [build folder] [architecture, of cmake]
+set -u
+build=${1:-/tmp/longleaf-cuda}
+architecture=${2:-90a}
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." 2>/dev/null || exit 1
+[ -d native ] || cd ..
+
+# cuBLAS may live in a Python package instead of the loader's path.
+blas=$(find /usr/local /opt /usr/lib -name 'libcublas.so.1[23]' 2>/dev/null | head -1)
+[ -n "$blas" ] && export LD_LIBRARY_PATH="$(dirname "$blas"):${LD_LIBRARY_PATH:-}"
+
+nvidia-smi --query-gpu=name,driver_version,clocks.sm,memory.used --format=csv,noheader
+begun=$SECONDS
+generator=$(command -v ninja >/dev/null && echo Ninja || echo 'Unix Makefiles')
+cmake -S native -B "$build" -G "$generator" -DLONGLEAF_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES="$architecture" \
+  >"$build.configure.log" 2>&1 || { tail -20 "$build.configure.log"; exit 1; }
+cmake --build "$build" -j "$(nproc)" --target longleaf_cuda_tests >"$build.build.log" 2>&1 ||
+  { grep -iE -A5 'error|FAILED' "$build.build.log" | head -60; exit 1; }
+echo "built in $((SECONDS - begun)) s"
+
+failed=0
+for test in "$build"/test/test_cuda_*; do
+  begun=$SECONDS
+  timeout 120 "$test" >"$test.log" 2>&1
+  status=$?
+  [ $status -eq 0 ] || failed=1
+  echo "== $(basename "$test"): exit $status, $((SECONDS - begun)) s"
+  grep -v '^ok ' "$test.log" | sort | uniq -c | sort -rn | head -25 | cut -c1-240
+done
+[ -x "$build/test/longleaf_bench_cuda" ] && timeout 100 "$build/test/longleaf_bench_cuda"
+exit $failed
