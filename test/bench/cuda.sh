@@ -30,4 +30,9 @@ for test in "$build"/test/test_cuda_*; do
   grep -v '^ok ' "$test.log" | sort | uniq -c | sort -rn | head -25 | cut -c1-240
 done
 [ -x "$build/test/longleaf_bench_cuda" ] && timeout 100 "$build/test/longleaf_bench_cuda"
+# Whole models, 8 to 16 GB each, in memory; LONGLEAF_BENCH_MODEL=q8_0, f16 or bf16 asks for one.
+if [ -n "${LONGLEAF_BENCH_MODEL:-}" ]; then
+  timeout 150 "$build/test/longleaf_bench_model" "/dev/shm/random-$LONGLEAF_BENCH_MODEL.gguf" cuda 8192,32768,131072 0.3
+  rm -f "/dev/shm/random-$LONGLEAF_BENCH_MODEL.gguf"
+fi
 exit $failed

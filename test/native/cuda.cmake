@@ -18,6 +18,10 @@ set_tests_properties(cuda/forward PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 # Figures for native/README.md: test/bench/cuda.sh runs it. Not a test.
 add_executable(longleaf_bench_cuda ${CMAKE_CURRENT_LIST_DIR}/../bench/cuda.cpp)
 target_link_libraries(longleaf_bench_cuda PRIVATE longleaf_flags longleaf_cuda longleaf_ops)
+add_executable(longleaf_bench_model ${CMAKE_CURRENT_LIST_DIR}/../bench/model.cpp)
+target_include_directories(longleaf_bench_model PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+target_compile_definitions(longleaf_bench_model PRIVATE LONGLEAF_CUDA)
+target_link_libraries(longleaf_bench_model PRIVATE longleaf_flags longleaf_engine)
 
-add_custom_target(longleaf_cuda_tests DEPENDS longleaf_bench_cuda test_cuda_rows test_cuda_matmul
+add_custom_target(longleaf_cuda_tests DEPENDS longleaf_bench_cuda longleaf_bench_model test_cuda_rows test_cuda_matmul
   test_cuda_attend test_cuda_select test_cuda_forward)
