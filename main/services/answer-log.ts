@@ -9,7 +9,7 @@ export class AnswerLog {
   readonly #turnId: string;
   #text = '';
   #timer: NodeJS.Timeout | undefined;
-  #error: unknown;
+  #failed: { error: unknown } | undefined;
 
   constructor(store: TurnStore, turnId: string) {
     this.#store = store;
@@ -28,7 +28,7 @@ export class AnswerLog {
   /** Ends the writing. Throws what went wrong with it: an answer that cannot be kept is a failure. */
   end(): void {
     clearTimeout(this.#timer);
-    if (this.#error) throw this.#error;
+    if (this.#failed) throw this.#failed.error;
   }
 
   #write(): void {
@@ -36,7 +36,7 @@ export class AnswerLog {
     try {
       this.#store.setAnswer(this.#turnId, this.#text);
     } catch (error) {
-      this.#error = error;
+      this.#failed = { error };
     }
   }
 }

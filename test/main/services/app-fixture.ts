@@ -63,7 +63,7 @@ export async function openApp(
         const found = test(event);
         if (found === undefined || found === false) return false;
         waiting.delete(look);
-        resolve(found as never);
+        resolve(found);
         return true;
       };
       if (!events.some(look)) waiting.add(look);
