@@ -32,6 +32,8 @@ export const chat = {
     cancelling: 'Stopping …',
     unread: 'Not read yet',
     unreadHint: 'Longleaf reads everything once, then answers from it.',
+    unreadNow: 'Not read at the moment',
+    unreadNowHint: 'The next question reads the documents first.',
     read: 'Read now',
     done: (n: number, seconds: number, kept: number | null) =>
       `Read whole: ${tokens(n)} in ${duration(seconds)}${kept === null ? '' : `, ${percent(kept)} of them kept`}`,
