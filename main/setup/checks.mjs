@@ -38,6 +38,7 @@ function checks() {
       steps: [
         tool('typescript/bin/tsc', '-b', 'main'),
         tool('typescript/bin/tsc', '-p', 'test/tsconfig.json'),
+        tool('typescript/bin/tsc', '-p', 'test/renderer/tsconfig.json'),
       ],
     },
     {
