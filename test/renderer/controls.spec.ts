@@ -1,0 +1,168 @@
+// What the controls do to the window, from the first screen to the settings.
+import { ask, expect, test } from './window.js';
+
+const pdf = (name: string) => ({ name, mimeType: 'application/pdf', buffer: Buffer.from('x') });
+
+test('the first screen says what the model can do, and offers another', async ({ page, show }) => {
+  await show({ options: 'empty' });
+  const model = page.getByRole('region', { name: 'The model: Longleaf Mini' });
+  await expect(model).toContainText('28 million parameters');
+  await expect(model).toContainText('cannot summarise or reason');
+  await model.getByRole('button', { name: 'Add a model of your own' }).click();
+  const settings = page.getByRole('dialog', { name: 'Settings' });
+  await expect(settings.getByLabel('Path of a GGUF file')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await model.getByRole('button', { name: 'Understood' }).click();
+  await expect(model).toBeHidden();
+});
+
+test('a file that arrives opens a conversation about it', async ({ page, show }) => {
+  await show({ options: 'empty' });
+  await page.getByLabel('Add documents').setInputFiles([pdf('harbour-rules.pdf')]);
+  await expect(page.getByRole('progressbar', { name: 'Adding harbour-rules.pdf' })).toBeVisible();
+  await expect(
+    page.getByRole('list', { name: 'Documents in this conversation' }).getByRole('listitem'),
+  ).toContainText('harbour rules');
+});
+
+test('imports fail one by one, each with its reason, and can be cancelled', async ({
+  page,
+  show,
+}) => {
+  await show({ options: 'welcomed' });
+  const files = ['waiting-report.pdf', 'locked-will.pdf', 'good-book.pdf'].map(pdf);
+  await page.getByLabel('Add documents').setInputFiles(files);
+  const library = page.getByRole('navigation', { name: 'Library' });
+  await expect(library.getByText('This PDF is protected with a password.')).toBeVisible();
+  await expect(library.getByText('Save a copy without the password, then add that.')).toBeVisible();
+  await library.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(library.getByText('locked-will.pdf')).toBeHidden();
+  await library.getByRole('button', { name: 'Cancel adding waiting-report.pdf' }).click();
+  await expect(library.getByText('Cancelling')).toBeVisible();
+});
+
+test('Ask stays shut while the question does not fit, and says what would help', async ({
+  page,
+  show,
+}) => {
+  await show({ options: 'limit=12000', conversation: 'c1' });
+  await page.getByRole('textbox', { name: 'Your question' }).fill('Why?');
+  await expect(page.getByText(/tokens too many\./)).toContainText(
+    'Use fewer or shorter documents, or choose a larger context or another model in the settings.',
+  );
+  await expect(page.getByText('Longleaf never cuts a text silently')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Ask', exact: true })).toBeDisabled();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('article')).toHaveCount(2);
+  await page.getByRole('button', { name: /^How the context is used/ }).hover();
+  const parts = page.getByRole('tooltip').getByRole('row');
+  await expect(parts).toHaveText([
+    /Documents\s*16,021/,
+    /Form of the conversation\s*12/,
+    /Earlier questions and answers\s*380/,
+    /Your question\s*1/,
+    /Room for the answer\s*512/,
+    /Free\s*0/,
+  ]);
+});
+
+test('a failed answer keeps its text and can be tried again', async ({ page, show }) => {
+  await show({ options: 'state=failed', conversation: 'c1' });
+  const failure = page.getByRole('alert');
+  await expect(failure).toContainText('The engine stopped unexpectedly while answering.');
+  await expect(page.getByText('The second barge was')).toBeVisible();
+  await failure.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('button', { name: 'Stop' })).toBeVisible();
+});
+
+test('a model that could not be loaded leads to the settings, or home to another try', async ({
+  page,
+  show,
+}) => {
+  await show({ options: 'engine=failed', conversation: 'c3' });
+  await expect(page.getByRole('alert')).toContainText('needs 1.3 GB of memory');
+  await page.getByRole('alert').getByRole('button', { name: 'Open settings' }).click();
+  const settings = page.getByRole('dialog', { name: 'Settings' });
+  await settings.getByRole('button', { name: 'Try again' }).click();
+  await expect(settings.getByText('Ready on CPU, AVX2, 8 threads')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('alert')).toBeHidden();
+});
+
+test('an answer has its statistics, what each layer kept, and its text to copy', async ({
+  page,
+  show,
+  context,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await show({ conversation: 'c1' });
+  await ask(page, 'What is the access code?');
+  const turn = page.getByRole('article').last();
+  await expect(turn.getByRole('list', { name: 'Statistics' }).getByRole('listitem')).toHaveText([
+    'first word after 0.4 s',
+    '68 tokens/s',
+    '22 tokens read, 16,021 reused',
+    'kept 81 %',
+    'level 5',
+    'Longleaf Mini',
+  ]);
+  await turn.getByRole('button', { name: /^8 layers kept 81 %/ }).click();
+  await expect(page.getByRole('row', { name: '5 61 %' }).last()).toBeVisible();
+  await page.keyboard.press('Escape');
+  await turn.getByRole('button', { name: 'Copy', exact: true }).click();
+  await expect(turn.getByRole('button', { name: 'Copied' })).toBeVisible();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toMatch(/^The access code of the gilded ferry is \*\*48213\*\*/);
+});
+
+test('Stop keeps what was written', async ({ page, show }) => {
+  await show({ conversation: 'c1' });
+  await page.getByRole('textbox', { name: 'Your question' }).fill('Tell all. [long]');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Crossing 2', exact: true })).toBeAttached();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.locator('.remark')).toHaveText('Stopped. What had been written is kept.');
+  await expect(page.getByRole('heading', { name: 'Crossing 1', exact: true })).toBeAttached();
+  await expect(page.getByRole('textbox', { name: 'Your question' })).toBeFocused();
+});
+
+test('a conversation is renamed, deleted and brought back', async ({ page, show }) => {
+  await show({ options: 'welcomed' });
+  const list = page.getByRole('region', { name: 'Conversations' });
+  const menu = async (item: string) => {
+    await page
+      .getByRole('button', { name: /^More for Pump station/ })
+      .first()
+      .click();
+    await page.getByRole('menuitem', { name: item }).click();
+  };
+  await menu('Rename');
+  await page.getByRole('textbox', { name: 'New title' }).fill('Anything');
+  await page.keyboard.press('Escape');
+  await expect(list.getByText('Pump station operating manual')).toBeVisible();
+  await menu('Delete');
+  await expect(list.getByText('Pump station operating manual')).toBeHidden();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(list.getByText('Pump station operating manual')).toBeVisible();
+});
+
+test('settings take effect, and numbers out of bounds say so', async ({ page, show }) => {
+  await show({ options: 'welcomed' });
+  await page.keyboard.press('Control+,');
+  const dialog = page.getByRole('dialog', { name: 'Settings' });
+  await dialog.getByRole('button', { name: 'Appearance' }).click();
+  await dialog.getByRole('radio', { name: 'Dark' }).check();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await dialog.getByRole('button', { name: 'Reading' }).click();
+  await dialog.getByLabel('Precision of the reading in memory').selectOption('q8_0');
+  const threads = dialog.getByLabel('Threads');
+  await threads.fill('300');
+  await expect(threads).toHaveAttribute('aria-invalid', 'true');
+  await expect(threads).toHaveAccessibleDescription('Between 0 and 256.');
+  await threads.fill('4');
+  await threads.press('Tab');
+  await expect(threads).toHaveAttribute('aria-invalid', 'false');
+  await dialog.getByRole('button', { name: 'Model', exact: true }).click();
+  await dialog.getByRole('button', { name: 'Reading' }).click();
+  await expect(dialog.getByLabel('Threads')).toHaveValue('4');
+});
