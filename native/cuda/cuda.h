@@ -68,6 +68,7 @@ class CudaBackend final : public Backend {
     void* allocate(uint64_t bytes) override;
     void release(void* memory, uint64_t bytes) noexcept override;
     void upload(void* to, const void* from, uint64_t bytes) override;
+    void place(void* to, const Tensor& weight) override;
     void download(void* to, const void* from, uint64_t bytes) override;
 
     static constexpr int kChunkRows = 4096;

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "ops/quant.h"
+#include "ops/tensor.h"
 
 namespace longleaf::cuda {
 
@@ -27,23 +27,39 @@ __device__ inline __nv_bfloat16 narrow<__nv_bfloat16>(float x) {
     return __float2bfloat16_rn(x);
 }
 
-/// Element i of a row in the type of a file.
-template <DType type>
-__device__ inline float element(const void* row, int64_t i) {
-    if constexpr (type == DType::f32)
-        return static_cast<const float*>(row)[i];
-    else if constexpr (type == DType::f16)
-        return __half2float(static_cast<const __half*>(row)[i]);
-    else if constexpr (type == DType::bf16)
-        return __bfloat162float(static_cast<const __nv_bfloat16*>(row)[i]);
-    else {
-        const BlockQ8_0& block = static_cast<const BlockQ8_0*>(row)[i / 32];
-        return __half2float(__ushort_as_half(block.d)) * static_cast<float>(block.q[i % 32]);
-    }
-}
+/// Rows of a weight as place() laid them out: the file's own layout, but for Q8_0, where all values come
+/// first, (N, K) bytes, and then all steps, (N, K / 32) f16, so that both can be read in whole words.
+struct Weight {
+    const char* values;   // of row 0
+    const __half* steps;  // of row 0; Q8_0 only
+    int64_t row_bytes;    // from row to row of values
+    int cols;
 
-__device__ inline int64_t bytes_of_row(DType type, int64_t cols) {
-    return type == DType::q8_0 ? cols / 32 * 34 : type == DType::f32 ? cols * 4 : cols * 2;
+    Weight() = default;
+    /// Rows from `first` on.
+    Weight(const Tensor& t, int64_t first = 0) : steps(nullptr), cols(static_cast<int>(t.cols)) {
+        const auto* data = static_cast<const char*>(t.data);
+        const bool split = t.type == DType::q8_0;
+        row_bytes =
+            split ? t.cols : static_cast<int64_t>(longleaf::row_bytes(t.type, static_cast<size_t>(t.cols)));
+        values = data + first * row_bytes;
+        if (split) steps = reinterpret_cast<const __half*>(data + t.rows * t.cols) + first * (t.cols / 32);
+    }
+};
+
+/// Value i of row r.
+template <DType type>
+__device__ inline float element(const Weight& w, int64_t r, int i) {
+    const char* row = w.values + r * w.row_bytes;
+    if constexpr (type == DType::f32)
+        return reinterpret_cast<const float*>(row)[i];
+    else if constexpr (type == DType::f16)
+        return __half2float(reinterpret_cast<const __half*>(row)[i]);
+    else if constexpr (type == DType::bf16)
+        return __bfloat162float(reinterpret_cast<const __nv_bfloat16*>(row)[i]);
+    else
+        return __half2float(w.steps[r * (w.cols / 32) + i / 32]) *
+               static_cast<float>(reinterpret_cast<const int8_t*>(row)[i]);
 }
 
 /// Calls body with `type` as a constant.

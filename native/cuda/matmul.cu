@@ -12,30 +12,27 @@ namespace {
 constexpr int64_t kSliceValues = 16 << 20;  // of weights dequantised at a time; 32 MiB
 constexpr int kBlockRows = 512;             // rows per call of cuBLAS: always the same, see multiply()
 
-/// out (rows, stride) = rows of a file's type, or of f32 activations; zeros from cols to stride.
+/// out (rows, stride) = rows of `from` as 16-bit values; zeros from cols to stride.
 template <DType type, class H>
-__global__ void narrow_rows(const char* from, int64_t from_bytes, int cols, H* out, int stride) {
+__global__ void narrow_rows(const Weight from, H* out, int stride) {
     const int c = static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x) * 2;
     if (c >= stride) return;
-    const char* row = from + blockIdx.x * from_bytes;
     H* to = out + static_cast<int64_t>(blockIdx.x) * stride + c;
-    to[0] = narrow<H>(c < cols ? element<type>(row, c) : 0.0f);
-    to[1] = narrow<H>(c + 1 < cols ? element<type>(row, c + 1) : 0.0f);
+    to[0] = narrow<H>(c < from.cols ? element<type>(from, blockIdx.x, c) : 0.0f);
+    to[1] = narrow<H>(c + 1 < from.cols ? element<type>(from, blockIdx.x, c + 1) : 0.0f);
 }
 
-void narrow_into(cudaStream_t stream, DType type, bool bf16, const void* from, int64_t from_bytes,
-                 int64_t rows, int64_t cols, void* out, int64_t stride) {
+void narrow_into(cudaStream_t stream, DType type, bool bf16, const Weight& from, int64_t rows, void* out,
+                 int64_t stride) {
     const dim3 grid(static_cast<unsigned>(rows), parts(stride, 512));
     with_type(type, [&](auto constant) {
-        constexpr DType from_type = decltype(constant)::value;
+        constexpr DType t = decltype(constant)::value;
         if (bf16)
-            narrow_rows<from_type>
-                <<<grid, 256, 0, stream>>>(static_cast<const char*>(from), from_bytes, static_cast<int>(cols),
-                                           static_cast<__nv_bfloat16*>(out), static_cast<int>(stride));
+            narrow_rows<t>
+                <<<grid, 256, 0, stream>>>(from, static_cast<__nv_bfloat16*>(out), static_cast<int>(stride));
         else
-            narrow_rows<from_type>
-                <<<grid, 256, 0, stream>>>(static_cast<const char*>(from), from_bytes, static_cast<int>(cols),
-                                           static_cast<__half*>(out), static_cast<int>(stride));
+            narrow_rows<t>
+                <<<grid, 256, 0, stream>>>(from, static_cast<__half*>(out), static_cast<int>(stride));
     });
 }
 
@@ -88,16 +85,19 @@ void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
     const bool bf16 = w.type == DType::bf16, in_place = (bf16 || w.type == DType::f16) && w.cols % 8 == 0;
     const int64_t stride = round_up(w.cols, 64), block = round_up(x.rows, kBlockRows);
     void* operand = cuda.operand.reserve(static_cast<uint64_t>(block * stride) * 2);
-    narrow_into(cuda.stream, DType::f32, bf16, x.data, x.stride * 4, x.rows, x.cols, operand, stride);
-    const int64_t row = static_cast<int64_t>(row_bytes(w.type, static_cast<size_t>(w.cols)));
+    Weight rows_of_x{};
+    rows_of_x.values = static_cast<const char*>(x.data), rows_of_x.row_bytes = x.stride * 4;
+    rows_of_x.cols = static_cast<int>(x.cols);
+    narrow_into(cuda.stream, DType::f32, bf16, rows_of_x, x.rows, operand, stride);
     const int64_t slice = std::max<int64_t>(kSliceValues / stride / 128 * 128, 128);
     for (int64_t first = 0; first < w.rows; first += slice) {
         const int64_t rows = std::min(slice, w.rows - first);
-        const char* from = static_cast<const char*>(w.data) + first * row;
-        Operands o{bf16, static_cast<const char*>(operand), from, stride, w.cols, static_cast<int>(w.cols)};
+        const Weight from(w, first);
+        Operands o{bf16,   static_cast<const char*>(operand), from.values, stride,
+                   w.cols, static_cast<int>(w.cols)};
         if (!in_place) {
             void* values = cuda.weights.reserve(static_cast<uint64_t>(std::min(slice, w.rows) * stride) * 2);
-            narrow_into(cuda.stream, w.type, bf16, from, row, rows, w.cols, values, stride);
+            narrow_into(cuda.stream, w.type, bf16, from, rows, values, stride);
             o.w = static_cast<const char*>(values), o.w_stride = stride, o.depth = static_cast<int>(stride);
         }
         const Matrix part{data(out) + first, out.rows, rows, out.stride};

@@ -9,10 +9,9 @@ namespace longleaf::cuda {
 namespace {
 
 template <DType type>
-__global__ void embed_rows(const char* table, const int32_t* ids, int cols, float* out, int64_t stride) {
-    const char* row = table + ids[blockIdx.y] * bytes_of_row(type, cols);
+__global__ void embed_rows(const Weight table, const int32_t* ids, float* out, int64_t stride) {
     const int c = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-    if (c < cols) out[blockIdx.y * stride + c] = element<type>(row, c);
+    if (c < table.cols) out[blockIdx.y * stride + c] = element<type>(table, ids[blockIdx.y], c);
 }
 
 constexpr int kNormThreads = 256;
@@ -108,8 +107,8 @@ void embed(Backend& backend, const Tensor& table, const int32_t* ids, Matrix out
     Running run(backend);
     if (run.cancelled() || out.rows == 0) return;
     with_type(table.type, [&](auto type) {
-        embed_rows<decltype(type)::value><<<row_grid(out.cols, out.rows), 256, 0, run.cuda.stream>>>(
-            static_cast<const char*>(table.data), ids, static_cast<int>(out.cols), data(out), out.stride);
+        embed_rows<decltype(type)::value>
+            <<<row_grid(out.cols, out.rows), 256, 0, run.cuda.stream>>>(table, ids, data(out), out.stride);
     });
     run.end("embed");
 }

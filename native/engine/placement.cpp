@@ -1,6 +1,5 @@
 #include "engine/placement.h"
 
-#include <algorithm>
 #include <map>
 
 namespace longleaf {
@@ -23,26 +22,20 @@ uint64_t bytes_of(const Tensor& t) {
 
 bool place_weights(Backend& backend, Weights& weights, std::vector<Buffer>& copies,
                    const LoadProgress& progress) {
-    constexpr uint64_t step = uint64_t{64} << 20;
     std::map<const void*, const void*> placed;
     uint64_t total = 0, done = 0;
     const std::vector<Tensor*> tensors = all_tensors(weights);
     for (const Tensor* tensor : tensors) total += bytes_of(*tensor);
     for (Tensor* tensor : tensors) {
-        const uint64_t bytes = bytes_of(*tensor);
+        if (progress && !progress(static_cast<float>(done) / static_cast<float>(total))) return false;
         const void*& place = placed[tensor->data];
         if (!place) {
-            const Buffer& copy = copies.emplace_back(backend, bytes);
-            for (uint64_t at = 0; at < bytes; at += step) {
-                const float share = static_cast<float>(done + at) / static_cast<float>(total);
-                if (progress && !progress(share)) return false;
-                backend.upload(static_cast<char*>(copy.data()) + at,
-                               static_cast<const char*>(tensor->data) + at, std::min(step, bytes - at));
-            }
+            const Buffer& copy = copies.emplace_back(backend, bytes_of(*tensor));
+            backend.place(copy.data(), *tensor);
             place = copy.data();
         }
         tensor->data = place;
-        done += bytes;
+        done += bytes_of(*tensor);
     }
     return !progress || progress(1.0f);
 }

@@ -72,6 +72,12 @@ class Backend {
     virtual void* allocate(uint64_t bytes) = 0;  // throws EngineError{no_memory}
     virtual void release(void* memory, uint64_t bytes) noexcept = 0;
     virtual void upload(void* to, const void* from, uint64_t bytes) = 0;
+    /// Makes a weight of the file readable by the ops, in memory of as many bytes; how it is laid out there
+    /// is the backend's own business. `to` becomes the tensor's data.
+    virtual void place(void* to, const Tensor& weight) {
+        upload(to, weight.data,
+               row_bytes(weight.type, static_cast<size_t>(weight.cols)) * static_cast<uint64_t>(weight.rows));
+    }
     virtual void download(void* to, const void* from, uint64_t bytes) = 0;  // waits for the queue
 
     /// Ops return early, with unspecified results, once this is true; `forward` then unwinds.

@@ -104,6 +104,7 @@ struct Weights {
         bytes.resize(longleaf::row_bytes(type, static_cast<size_t>(cols)) * static_cast<size_t>(rows));
         for (size_t i = 0; i < values.at_.size(); ++i) store(type, i, values.at_[i]);
         tensor = {bytes.data(), type, rows, cols};
+        adopt(bytes, tensor);
     }
     Weights(const Weights&) = delete;
 

@@ -67,6 +67,16 @@ inline std::vector<Path> paths() {
 
 inline std::string name_of(Path path) { return path == Path::own ? "own" : "cuBLAS"; }
 
+/// Makes a weight, given as a file has it, one that the ops can read.
+inline void adopt(Memory<char>& bytes, longleaf::Tensor& weight) {
+    Memory<char> placed(bytes.size());
+    const auto b = backend(Path::own);
+    b->place(placed.data(), weight);
+    if (cudaDeviceSynchronize() != cudaSuccess) std::exit(1);
+    bytes.swap(placed);
+    weight.data = bytes.data();
+}
+
 /// Waits for the device, whose memory the test is about to read.
 inline void finish() {
     const cudaError_t status = cudaDeviceSynchronize();
