@@ -46,7 +46,7 @@ class FakeApp {
       }),
     ];
     if (options.get('state') === 'failed') this.#path.push(this.#failedTurn());
-    if (options.get('state') === 'reading') setInterval(() => this.#readStep(), 100);
+    if (options.get('state') === 'reading') this.#startReading();
   }
 
   readonly handlers: Handlers = {
@@ -89,6 +89,8 @@ class FakeApp {
         Number(this.#options.get('limit') ?? 131_072),
       ),
     'readings.state': ({ conversationId }) => this.#reading(conversationId),
+    'readings.start': () => this.#startReading(),
+    'readings.cancel': () => this.#stopReading(),
     'turns.ask': ({ question }) => this.#ask(question),
     'turns.stop': () => {
       this.#stopped = true;
@@ -134,6 +136,19 @@ class FakeApp {
   }
 
   #readDone = 0;
+  #readTimer: ReturnType<typeof setInterval> | undefined;
+
+  #startReading(): Record<string, never> {
+    this.#readTimer = setInterval(() => this.#readStep(), 100);
+    return {};
+  }
+
+  #stopReading(): Record<string, never> {
+    clearInterval(this.#readTimer);
+    const state = { conversationId: this.#opened, status: 'unread' } as const;
+    this.#emit({ type: 'reading-state', state });
+    return {};
+  }
 
   #readStep(): void {
     this.#readDone = Math.min(16_021, this.#readDone + 53);

@@ -41,6 +41,25 @@ test('imports fail one by one, each with its reason, and can be cancelled', asyn
   await expect(library.getByText('Cancelling')).toBeVisible();
 });
 
+test('reading shows how far it is and how long it takes, and can be cancelled', async ({
+  page,
+  show,
+}) => {
+  await show({ options: 'state=unread', conversation: 'c3' });
+  await page.getByRole('button', { name: 'Read now' }).click();
+  const card = page.getByRole('region', { name: 'Reading progress' });
+  await expect(card).toContainText(/\d+ of 16,021 tokens/);
+  await expect(card).toContainText('531 tokens/s');
+  await expect(card).toContainText(/about \d+ s left/);
+  const bar = card.getByRole('progressbar');
+  const before = Number(await bar.getAttribute('aria-valuenow'));
+  await expect
+    .poll(async () => Number(await bar.getAttribute('aria-valuenow')))
+    .toBeGreaterThan(before);
+  await card.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByText('Not read yet')).toBeVisible();
+});
+
 test('Ask stays shut while the question does not fit, and says what would help', async ({
   page,
   show,
