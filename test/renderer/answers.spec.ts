@@ -69,6 +69,23 @@ test('a quotation leads to its place in the document', async ({ page, show }) =>
   await expect(pane).toBeHidden();
 });
 
+test('a document closed before its place is found leaves nothing behind', async ({
+  page,
+  show,
+}) => {
+  await show({ conversation: 'c1' });
+  for (let times = 0; times < 5; times += 1) {
+    await page.evaluate(() => {
+      const press = () =>
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+      document.querySelector<HTMLElement>('.reference')!.click();
+      setTimeout(press, 1);
+    });
+    await page.waitForTimeout(80);
+  }
+  await expect(page.getByRole('complementary', { name: 'Document' })).toBeHidden();
+});
+
 test('the document is read only near the screen, and jumped through by page', async ({
   page,
   show,
