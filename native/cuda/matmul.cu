@@ -36,14 +36,6 @@ void narrow_into(cudaStream_t stream, DType type, bool bf16, const Weight& from,
     });
 }
 
-/// out (rows, cols) = or += part (rows, cols), dense.
-__global__ void place_rows(const float* part, int cols, float* out, int64_t stride, bool add) {
-    const int c = static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x);
-    if (c >= cols) return;
-    float& to = out[blockIdx.x * stride + c];
-    to = part[static_cast<int64_t>(blockIdx.x) * cols + c] + (add ? to : 0.0f);
-}
-
 /// 16-bit operands of one product; stride in values.
 struct Operands {
     bool bf16;
@@ -52,24 +44,39 @@ struct Operands {
     int depth;
 };
 
-/// Which algorithm cuBLAS picks depends on the number of rows, so it always sees kBlockRows, the last of them
-/// stale: a row's result must not depend on how many share the call (ops.h).
-void multiply(Running& run, const Operands& o, Matrix out, bool add) {
-    const int cols = static_cast<int>(out.cols);
-    if (!run.cuda.cublas) {
-        gemm(run.cuda.stream, o.bf16, o.x, o.x_stride, o.w, o.w_stride, data(out), out.stride,
-             static_cast<int>(out.rows), cols, o.depth, add);
-        return;
-    }
+/// Rows to or from scratch.
+void copy_rows(cudaStream_t stream, float* to, int64_t to_stride, const float* from, int64_t from_stride,
+               int64_t rows, int64_t cols) {
+    check(cudaMemcpy2DAsync(to, static_cast<size_t>(to_stride) * 4, from,
+                            static_cast<size_t>(from_stride) * 4, static_cast<size_t>(cols) * 4,
+                            static_cast<size_t>(rows), cudaMemcpyDeviceToDevice, stream),
+          "copying rows");
+}
+
+/// Which algorithm cuBLAS picks depends on the shape it is given, and a row's result must not depend on how
+/// many share the call (ops.h). So it always sees kBlockRows rows, the same stride, 16-byte boundaries and
+/// the same `add`: what is not so already passes through scratch, with stale rows at the end.
+void multiply_blocks(Running& run, const Operands& o, Matrix out, bool add) {
+    const cudaStream_t stream = run.cuda.stream;
+    const bool aligned = out.stride % 4 == 0 && reinterpret_cast<uintptr_t>(out.data) % 16 == 0;
+    const int64_t stride = aligned ? out.stride : round_up(out.cols, 4);
     for (int64_t first = 0; first < out.rows; first += kBlockRows) {
         const char* x = o.x + first * o.x_stride * 2;
         const int64_t rows = std::min<int64_t>(kBlockRows, out.rows - first);
-        float* part = static_cast<float*>(run.cuda.product.reserve(uint64_t{kBlockRows} * out.cols * 4));
-        run.cuda.cublas->multiply(o.bf16, x, o.x_stride, o.w, o.w_stride, part, cols, kBlockRows, cols,
-                                  o.depth, false);
-        place_rows<<<dim3(static_cast<unsigned>(rows), parts(cols, 256)), 256, 0, run.cuda.stream>>>(
-            part, cols, data(out) + first * out.stride, out.stride, add);
+        float *to = data(out) + first * out.stride, *block = to;
+        const bool direct = aligned && rows == kBlockRows;
+        if (!direct) block = static_cast<float*>(run.cuda.product.reserve(uint64_t{kBlockRows} * stride * 4));
+        if (!direct && add) copy_rows(stream, block, stride, to, out.stride, rows, out.cols);
+        run.cuda.cublas->multiply(o.bf16, x, o.x_stride, o.w, o.w_stride, block, stride, kBlockRows,
+                                  static_cast<int>(out.cols), o.depth, add);
+        if (!direct) copy_rows(stream, to, out.stride, block, stride, rows, out.cols);
     }
+}
+
+void multiply(Running& run, const Operands& o, Matrix out, bool add) {
+    if (run.cuda.cublas) return multiply_blocks(run, o, out, add);
+    gemm(run.cuda.stream, o.bf16, o.x, o.x_stride, o.w, o.w_stride, data(out), out.stride,
+         static_cast<int>(out.rows), static_cast<int>(out.cols), o.depth, add);
 }
 
 }  // namespace
@@ -89,7 +96,7 @@ void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
     rows_of_x.values = static_cast<const char*>(x.data), rows_of_x.row_bytes = x.stride * 4;
     rows_of_x.cols = static_cast<int>(x.cols);
     narrow_into(cuda.stream, DType::f32, bf16, rows_of_x, x.rows, operand, stride);
-    const int64_t slice = std::max<int64_t>(kSliceValues / stride / 128 * 128, 128);
+    const int64_t slice = in_place ? w.rows : std::max<int64_t>(kSliceValues / stride / 128 * 128, 128);
     for (int64_t first = 0; first < w.rows; first += slice) {
         const int64_t rows = std::min(slice, w.rows - first);
         const Weight from(w, first);

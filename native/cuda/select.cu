@@ -256,14 +256,16 @@ struct Room {
             if (bytes) bytes += round_up(count * size, 256);
             return from;
         };
-        layer = reinterpret_cast<uint64_t*>(take(prefix, 8));
+        budget = reinterpret_cast<Budget*>(take(1, sizeof(Budget)));
+        layer = reinterpret_cast<Wide*>(take(prefix, 8));
         scores = reinterpret_cast<float*>(take(heads * prefix, 4));
         pooled = reinterpret_cast<float*>(take(heads * prefix, 4));
         peaks = reinterpret_cast<float*>(take(chunks * heads * padded, 4));
         totals = reinterpret_cast<float*>(take(chunks * heads * padded, 4));
     }
     int64_t padded, chunks, used = 0;
-    uint64_t* layer;         // (P)
+    Budget* budget;
+    Wide* layer;             // (P)
     float *scores, *pooled;  // (H, P)
     float *peaks, *totals;   // (chunks, H, padded)
 };
@@ -297,7 +299,7 @@ void select(Backend& backend, Matrix q, KvLayer kv, int length, const SelectOpti
         launch<KvType::f16>(stream, s, heads);
     else
         launch<KvType::q8_0>(stream, s, heads);
-    keep_tokens(stream, {room.scores, room.pooled, room.layer, heads, s.prefix()}, options, out);
+    keep_tokens(stream, {room.scores, room.pooled, room.layer, room.budget, heads, s.prefix()}, options, out);
     run.end("select", 16);
 }
 

@@ -5,10 +5,22 @@
 
 namespace longleaf::cuda {
 
+using Wide = unsigned long long;  // what atomicAdd takes
+constexpr int kDigits = 256;
+
+/// How far the division of a layer's tokens into light and heavy has come.
+struct Budget {
+    Wide total, taken, leading;   // mass of all, mass of the light, digits decided so far
+    unsigned light, blocks_done;  // tokens found light
+    Wide mass[kDigits];           // of undecided tokens by their next digit
+    unsigned tokens[kDigits];
+};
+
 struct Scores {
     const float* scores;  // (H, P) mean probability of each prefix token
     float* pooled;        // (H, P) work space
-    uint64_t* layer;      // (P) work space
+    Wide* layer;          // (P) work space: the layer's mass of each token in units of 2^-48
+    Budget* budget;       // work space
     int heads, prefix;    // P
 };
 
