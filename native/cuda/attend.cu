@@ -50,37 +50,58 @@ __device__ int first_from(const int32_t* list, int n, int value) {
     return low;
 }
 
-/// Copies a tile of `keys` rows; position[i] < 0 is a row of zeros.
-template <int D, KvType type>
-__device__ void load_tile(uint32_t shared, char* memory, const char* cache, int d, const int32_t* position) {
-    constexpr int pieces = D / 8;
-#pragma unroll 4
-    for (int at = static_cast<int>(threadIdx.x); at < Shape<D>::keys * pieces; at += kThreads) {
-        const int row = at / pieces, piece = at % pieces;
-        const int key = position[row];
-        const bool valid = key >= 0 && piece * 8 < d;
-        const int to = row * Shape<D>::row_bytes + piece * 16;
-        if constexpr (type == KvType::f16) {
-            const char* from = cache + (valid ? (static_cast<int64_t>(key) * d + piece * 8) * 2 : 0);
-            copy_async(shared + static_cast<uint32_t>(to), from, valid);
-        } else {
-            uint4 packed = {0, 0, 0, 0};
-            if (valid) {
-                const char* block = cache + (static_cast<int64_t>(key) * (d / 32) + piece / 4) * 34;
-                const float step = __half2float(*reinterpret_cast<const __half*>(block));
-                const auto* q = reinterpret_cast<const uint16_t*>(block + 2 + piece % 4 * 8);
-                uint32_t* words = &packed.x;
+/// Eight values of a row of q8_0 from value `first` on, as f16.
+__device__ uint4 eight_of_q8_0(const char* row, int first) {
+    const char* block = row + first / 32 * 34;
+    const float step = __half2float(*reinterpret_cast<const __half*>(block));
+    const auto* q = reinterpret_cast<const uint16_t*>(block + 2 + first % 32);
+    uint4 packed;
+    uint32_t* words = &packed.x;
 #pragma unroll
-                for (int i = 0; i < 4; ++i)
-                    words[i] = pack_halves(step * static_cast<float>(static_cast<int8_t>(q[i] & 0xff)),
-                                           step * static_cast<float>(static_cast<int8_t>(q[i] >> 8)));
+    for (int i = 0; i < 4; ++i)
+        words[i] = pack_halves(step * static_cast<float>(static_cast<int8_t>(q[i] & 0xff)),
+                               step * static_cast<float>(static_cast<int8_t>(q[i] >> 8)));
+    return packed;
+}
+
+/// Copies a tile of `keys` rows. Gathered: row i is position[i], or zeros where that is negative. Else the
+/// rows are those from `first` on, zeros after `last`.
+template <int D, KvType type, bool gathered>
+__device__ void load_tile(uint32_t shared, char* memory, const char* cache, int d, const int32_t* position,
+                          int first, int last) {
+    constexpr int pieces = D / 8, steps = Shape<D>::keys * pieces / kThreads;
+    const int row_bytes = type == KvType::f16 ? d * 2 : d / 32 * 34;
+    if constexpr (!gathered && type == KvType::f16) {
+        // The usual case: a whole tile, contiguous in the cache.
+        if (d == D && first + Shape<D>::keys - 1 <= last) {
+            const char* from = cache + static_cast<int64_t>(first) * (D * 2) + threadIdx.x * 16;
+#pragma unroll
+            for (int i = 0; i < steps; ++i) {
+                const int at = i * kThreads + static_cast<int>(threadIdx.x);
+                copy_async(
+                    shared + static_cast<uint32_t>(at / pieces * Shape<D>::row_bytes + at % pieces * 16),
+                    from + i * kThreads * 16, true);
             }
-            *reinterpret_cast<uint4*>(memory + to) = packed;
+            return;
         }
+    }
+#pragma unroll 4
+    for (int i = 0; i < steps; ++i) {
+        const int at = i * kThreads + static_cast<int>(threadIdx.x), row = at / pieces, piece = at % pieces;
+        const int key = gathered ? position[row] : first + row <= last ? first + row : -1;
+        const bool valid = key >= 0 && piece * 8 < d;
+        const char* from = cache + (valid ? static_cast<int64_t>(key) * row_bytes : 0);
+        const int to = row * Shape<D>::row_bytes + piece * 16;
+        if constexpr (type == KvType::f16)
+            copy_async(shared + static_cast<uint32_t>(to), from + (valid ? piece * 16 : 0), valid);
+        else
+            *reinterpret_cast<uint4*>(memory + to) =
+                valid ? eight_of_q8_0(from, piece * 8) : uint4{0, 0, 0, 0};
     }
 }
 
-template <int D, KvType type>
+/// `gathered`: keys and queries by a head's list, if it has one; the same sums in the same order.
+template <int D, KvType type, bool gathered>
 __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const Walk w) {
     using S = Shape<D>;
     constexpr int F = S::fragments, N = S::keys;
@@ -91,7 +112,7 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
     const int h = static_cast<int>(blockIdx.y), d = w.d;
 
     // Places are positions, or numbers in the head's list. Heavy tiles, those of late rows, start first.
-    const int count = w.index ? *w.count : 0;
+    const int count = gathered ? *w.count : 0;
     const int32_t* list = count > 0 ? w.index + h * w.index_capacity : nullptr;
     const int begin = list ? first_from(list, count, w.start) : w.start;
     const int end = list ? first_from(list, count, w.start + w.rows) : w.start + w.rows;
@@ -113,10 +134,13 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
         const int place = tile * N + static_cast<int>(threadIdx.x) % N;
         return place > last ? -1 : list ? list[place] : place;
     };
-    if (threadIdx.x < N) positions[threadIdx.x] = position(0);
-    int ahead = tiles > 1 ? position(1) : -1;
-    __syncthreads();
-    load_tile<D, type>(shared_address(k_tile), k_tile, k, d, positions);
+    int ahead = -1;
+    if constexpr (gathered) {
+        if (threadIdx.x < N) positions[threadIdx.x] = position(0);
+        if (tiles > 1) ahead = position(1);
+        __syncthreads();
+    }
+    load_tile<D, type, gathered>(shared_address(k_tile), k_tile, k, d, positions, 0, last);
     copies_commit();
 
     float sum[F][D / 8][4] = {}, peak[F][2], total[F][2];
@@ -137,10 +161,12 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
         int32_t* next = positions + (tile + 1) % 2 * N;
         copies_wait<0>();
         __syncthreads();  // K is here; V is free
-        load_tile<D, type>(shared_address(v_tile), v_tile, v, d, here);
+        load_tile<D, type, gathered>(shared_address(v_tile), v_tile, v, d, here, tile * N, last);
         copies_commit();
-        if (threadIdx.x < N) next[threadIdx.x] = ahead;
-        if (tile + 2 < tiles) ahead = position(tile + 2);
+        if constexpr (gathered) {
+            if (threadIdx.x < N) next[threadIdx.x] = ahead;
+            if (tile + 2 < tiles) ahead = position(tile + 2);
+        }
 
         float s[F][N / 8][4] = {};
 #pragma unroll
@@ -163,7 +189,8 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
 
         copies_wait<0>();
         __syncthreads();  // V is here; K is free
-        if (tile + 1 < tiles) load_tile<D, type>(shared_address(k_tile), k_tile, k, d, next);
+        if (tile + 1 < tiles)
+            load_tile<D, type, gathered>(shared_address(k_tile), k_tile, k, d, next, (tile + 1) * N, last);
         copies_commit();
 
         const bool masked = (tile + 1) * N - 1 > first;
@@ -243,23 +270,24 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
         }
 }
 
-template <int D, KvType type>
+template <int D, KvType type, bool gathered>
 void launch(cudaStream_t stream, const Walk& w, int heads) {
     using S = Shape<D>;
-    check(cudaFuncSetAttribute(attend_tiles<D, type>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               S::shared_bytes),
+    const auto kernel = attend_tiles<D, type, gathered>;
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, S::shared_bytes),
           "preparing attention");
-    attend_tiles<D, type>
-        <<<dim3(parts(w.rows, S::rows), static_cast<unsigned>(heads)), kThreads, S::shared_bytes, stream>>>(
-            w);
+    const dim3 grid(parts(w.rows, S::rows), static_cast<unsigned>(heads));
+    kernel<<<grid, kThreads, S::shared_bytes, stream>>>(w);
 }
 
-template <KvType type>
-void launch(cudaStream_t stream, const Walk& w, int heads) {
-    if (w.d <= 64) return launch<64, type>(stream, w, heads);
-    if (w.d <= 96) return launch<96, type>(stream, w, heads);
-    if (w.d <= 128) return launch<128, type>(stream, w, heads);
-    launch<256, type>(stream, w, heads);
+template <int D>
+void launch(cudaStream_t stream, KvType type, const Walk& w, int heads) {
+    if (type == KvType::f16)
+        w.index ? launch<D, KvType::f16, true>(stream, w, heads)
+                : launch<D, KvType::f16, false>(stream, w, heads);
+    else
+        w.index ? launch<D, KvType::q8_0, true>(stream, w, heads)
+                : launch<D, KvType::q8_0, false>(stream, w, heads);
 }
 
 void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, const Selection* chosen,
@@ -273,10 +301,11 @@ void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, co
     w.rows = static_cast<int>(q.rows), w.start = start;
     w.scale = static_cast<float>(1.4426950408889634 / std::sqrt(static_cast<double>(kv.head_dim)));
     if (chosen) w.index = chosen->index, w.count = chosen->count, w.index_capacity = chosen->capacity;
-    if (kv.type == KvType::f16)
-        launch<KvType::f16>(run.cuda.stream, w, heads);
-    else
-        launch<KvType::q8_0>(run.cuda.stream, w, heads);
+    const auto run_on = w.d <= 64    ? launch<64>
+                        : w.d <= 96  ? launch<96>
+                        : w.d <= 128 ? launch<128>
+                                     : launch<256>;
+    run_on(run.cuda.stream, kv.type, w, heads);
 }
 
 /// Throws for what no kernel here computes.
