@@ -7,7 +7,7 @@ const chromium = process.env.CHROMIUM;
 export default defineConfig({
   projects: [
     { name: 'app', testDir: 'e2e' },
-    { name: 'window', testDir: 'renderer', testMatch: '*.spec.ts' },
+    { name: 'window', testDir: 'renderer', testMatch: '*.spec.ts', use: { trace: 'off' } },
   ],
   outputDir: '../test-results',
   fullyParallel: false,

@@ -99,9 +99,13 @@ export const ready: EngineStatus = {
 
 export const engineStatus = (name: string | null): EngineStatus => {
   if (name === 'loading') return { state: 'loading', modelId: 'mini', fraction: 0.62 };
+  if (name === 'noted') return { ...ready, note: noTemplate };
   if (name === 'failed') return { state: 'failed', modelId: 'mini', failure: noMemory };
   return ready;
 };
+
+const noTemplate =
+  'The file has no chat template. Longleaf puts the document first and the question last.';
 
 const noMemory: Failure = {
   code: 'no_memory',

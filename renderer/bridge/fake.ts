@@ -1,6 +1,6 @@
 // A bridge without an app behind it, for design work and browser tests of the window alone. Questions steer it:
 // [long] 20,000 words, [table] a huge table, [xss] hostile Markdown, [fail] a failure; anything else gets a short answer.
-// In the address: ?empty (a fresh library), ?welcomed, ?state=reading|unread|failed, ?engine=loading|failed,
+// In the address: ?empty (a fresh library), ?welcomed, ?state=reading|unread|failed, ?engine=loading|failed|noted,
 // ?limit=N (context tokens), ?theme=light|dark. Added files fail or take their time by name: see fake-import.ts.
 import type {
   AppEvent,

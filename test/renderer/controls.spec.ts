@@ -108,6 +108,12 @@ test('a model that could not be loaded leads to the settings, or home to another
   await expect(page.getByRole('alert')).toBeHidden();
 });
 
+test('what is peculiar about a model is told where it is chosen', async ({ page, show }) => {
+  await show({ options: 'engine=noted' });
+  await page.keyboard.press('Control+,');
+  await expect(page.getByRole('dialog')).toContainText('The file has no chat template.');
+});
+
 test('an answer has its statistics, what each layer kept, and its text to copy', async ({
   page,
   show,

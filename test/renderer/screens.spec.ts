@@ -8,8 +8,6 @@ import type { Page } from '@playwright/test';
 import { screens } from './screens.js';
 import { expect, test } from './window.js';
 
-test.use({ trace: 'off' });
-
 const wide = { width: 1440, height: 900 };
 const middle = { width: 1024, height: 700 };
 const narrow = { width: 720, height: 900 };
