@@ -1,7 +1,7 @@
 // The whole journey without a pointer, from the first Tab on.
 import type { Page } from '@playwright/test';
 import { factAnswer, factQuestion, storyPdf } from '../fixtures/documents/story.js';
-import { endlessAnswers, plainAnswers } from './api.js';
+import { endlessAnswers } from './api.js';
 import { expect, test } from './longleaf.js';
 import * as window from './window.js';
 import { words } from './window.js';
@@ -42,7 +42,15 @@ test('adds, asks, stops and follows the answer by keyboard alone', async ({ page
   await window.answered(page);
   await expect(window.answer(page)).toContainText(factAnswer);
 
+  await tabTo(page, words.chat.turn.reference(1, 'Page 2'), 'Shift+Tab');
+  await page.keyboard.press('Enter');
+  const pane = page.getByRole('complementary', { name: words.document.label });
+  await expect(pane.locator('mark')).toHaveText(factAnswer);
+  await page.keyboard.press('Escape');
+  await expect(pane).toBeHidden();
+
   await api.call('settings.set', { patch: endlessAnswers });
+  await tabTo(page, words.chat.composer.label);
   await page.keyboard.type('First line');
   await page.keyboard.press('Shift+Enter');
   await page.keyboard.type('second line');
@@ -58,14 +66,7 @@ test('adds, asks, stops and follows the answer by keyboard alone', async ({ page
   await expect(window.stopButton(page)).toBeVisible();
   await page.keyboard.press('Escape');
   await window.answered(page);
-  await api.call('settings.set', { patch: plainAnswers });
-
-  await tabTo(page, words.chat.turn.reference(1, 'Page 2'), 'Shift+Tab');
-  await page.keyboard.press('Enter');
-  const pane = page.getByRole('complementary', { name: words.document.label });
-  await expect(pane.locator('mark')).toHaveText(factAnswer);
-  await page.keyboard.press('Escape');
-  await expect(pane).toBeHidden();
+  await expect(window.turns(page).last()).toContainText(words.chat.turn.stopped);
 });
 
 test('skips to the conversation, moves the slider and works menus and dialogs', async ({
