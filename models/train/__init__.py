@@ -1,0 +1,1 @@
+"""The training recipe of Longleaf Mini. See README.md in this folder."""

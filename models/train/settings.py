@@ -1,0 +1,77 @@
+"""Owns the numbers every step of the recipe shares: shape, seeds, held-out lists, lengths."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+SEED = 20261124
+CONTEXT = 131_072
+
+# Ids of the control tokens; the chat template in the GGUF spells the same names.
+END, DOC, USER, ASSISTANT, PAD = 0, 1, 2, 3, 4
+CONTROL_TOKENS = ("<|end|>", "<|doc|>", "<|user|>", "<|assistant|>", "<|pad|>")
+CHAT_TEMPLATE = (
+    "{%- for m in messages -%}{%- if m['role'] == 'system' -%}<|doc|>{{ m['content'] }}"
+    "{%- elif m['role'] == 'user' -%}<|user|>{{ m['content'] }}<|assistant|>"
+    "{%- else -%}{{ m['content'] }}<|end|>{%- endif -%}{%- endfor -%}"
+)
+NOT_FOUND = "Not found in the document."
+
+# Books no training row ever reads; long enough for documents of 131,072 tokens.
+HELD_OUT_BOOKS = frozenset(
+    {"Jane Eyre", "Far from the Madding Crowd", "Around the World in Eighty Days"}
+)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Dimensions of the Llama-architecture network, in the letters of native/README.md."""
+
+    layers: int = 8  # L
+    width: int = 512  # C
+    heads: int = 8  # H
+    kv_heads: int = 4  # G
+    head_dim: int = 64  # D
+    ffn: int = 1408  # F
+    vocab: int = 8192  # V
+    rope_base: float = 2e6
+    eps: float = 1e-5
+
+
+MINI = Shape()
+
+
+STEP_TOKENS = 131_072  # every step, whatever its row length
+STEP_SCORED = 40_960  # places of a step whose next token may count in the loss
+
+
+@dataclass(frozen=True)
+class RowPlan:
+    """How a training row of one length is filled."""
+
+    length: int
+    questions: int  # tokens kept for question turns, at most
+    facts: tuple[int, int]  # how many planted facts, least and most
+
+    @property
+    def rows(self) -> int:
+        return STEP_TOKENS // self.length
+
+    @property
+    def scored(self) -> int:
+        return STEP_SCORED // self.rows
+
+
+ROW_PLANS = {
+    2_048: RowPlan(2_048, 1_050, (3, 8)),
+    4_096: RowPlan(4_096, 1_900, (5, 14)),
+    16_384: RowPlan(16_384, 5_500, (10, 28)),
+    65_536: RowPlan(65_536, 9_000, (20, 44)),
+    131_072: RowPlan(131_072, 11_000, (24, 60)),
+}
+
+
+def title_is_held_out(title: str) -> bool:
+    """About one SQuAD article in twenty is kept for evaluation, chosen by its name alone."""
+    return zlib.crc32(title.encode()) % 20 == 7
