@@ -50,20 +50,6 @@ __device__ int first_from(const int32_t* list, int n, int value) {
     return low;
 }
 
-/// Eight values of a row of q8_0 from value `first` on, as f16.
-__device__ uint4 eight_of_q8_0(const char* row, int first) {
-    const char* block = row + first / 32 * 34;
-    const float step = __half2float(*reinterpret_cast<const __half*>(block));
-    const auto* q = reinterpret_cast<const uint16_t*>(block + 2 + first % 32);
-    uint4 packed;
-    uint32_t* words = &packed.x;
-#pragma unroll
-    for (int i = 0; i < 4; ++i)
-        words[i] = pack_halves(step * static_cast<float>(static_cast<int8_t>(q[i] & 0xff)),
-                               step * static_cast<float>(static_cast<int8_t>(q[i] >> 8)));
-    return packed;
-}
-
 /// Copies a tile of `keys` rows. Gathered: row i is position[i], or zeros where that is negative. Else the
 /// rows are those from `first` on, zeros after `last`.
 template <int D, KvType type, bool gathered>

@@ -1,6 +1,7 @@
-// Attention of one query. A block takes one kv head, a stretch of keys and up to four of the query heads that
-// share them; each of its warps walks tiles of 32 keys with its own running maximum, 16 bytes of a key per
-// lane. Sums are f32.
+// Attention of one query. A block takes one kv head, a stretch of keys and up to 16 of the query heads that
+// share them, which are the rows of a tensor-core tile. K and V go from the cache straight to registers, 16
+// bytes per lane: the sums over D of a score, and those over keys of an output, may be taken in any order, so
+// each product numbers them the way the lanes happen to hold them.
 #include <algorithm>
 #include <cmath>
 
@@ -10,7 +11,7 @@
 namespace longleaf::cuda {
 namespace {
 
-constexpr int kWarps = 4, kHeads = 4, kTile = 32;
+constexpr int kWarps = 4, kHeads = 16, kTile = 32, kMaxParts = 64;
 
 struct Split {
     const float* q;  // (H, D)
@@ -21,153 +22,198 @@ struct Split {
     float* parts;  // (H, parts, D + 2): sums, peak, total
 };
 
-/// Eight values of one key from value `c` on; zeros beyond d.
+/// Values c .. c + 7 of a cached row as f16; zeros beyond d.
 template <KvType type>
-__device__ void load_eight(const char* cache, int64_t key, int d, int c, float (&x)[8]) {
-    if (c >= d) {
-#pragma unroll
-        for (float& value : x) value = 0;
-    } else if constexpr (type == KvType::f16) {
-        const uint4 words = *reinterpret_cast<const uint4*>(cache + (key * d + c) * 2);
-        const auto* pairs = reinterpret_cast<const __half2*>(&words);
-#pragma unroll
-        for (int i = 0; i < 4; ++i) {
-            const float2 pair = __half22float2(pairs[i]);
-            x[2 * i] = pair.x, x[2 * i + 1] = pair.y;
-        }
-    } else {
-        const char* block = cache + (key * (d / 32) + c / 32) * 34;
-        const float step = __half2float(*reinterpret_cast<const __half*>(block));
-        const auto* q = reinterpret_cast<const uint16_t*>(block + 2 + c % 32);
-#pragma unroll
-        for (int i = 0; i < 4; ++i) {
-            x[2 * i] = step * static_cast<float>(static_cast<int8_t>(q[i] & 0xff));
-            x[2 * i + 1] = step * static_cast<float>(static_cast<int8_t>(q[i] >> 8));
-        }
-    }
+__device__ uint4 load_eight(const char* row, int c, int d) {
+    if (c >= d) return {0, 0, 0, 0};
+    if constexpr (type == KvType::f16)
+        return __ldcs(reinterpret_cast<const uint4*>(row + c * 2));
+    else
+        return eight_of_q8_0(row, c);
 }
 
-/// The warps' sums, brought to one peak in order of warps, to the part's place.
-template <int lanes>
-__device__ void join_warps(const Split& w, int head0, int heads, const float (&sum)[kHeads][8],
-                           const float (&peak)[kHeads], const float (&total)[kHeads]) {
-    __shared__ float peaks[kWarps][kHeads], totals[kWarps][kHeads], sums[kWarps][kHeads][lanes * 8];
+/// Queries as the left factor. Of 32 values of D a lane of four holds eight, two for each half of two steps.
+template <int D>
+__device__ void load_queries(const Split& w, int head0, int heads, uint32_t (&q)[D / 16][4]) {
+    const int lane = static_cast<int>(threadIdx.x) % 32;
+#pragma unroll
+    for (int step = 0; step < D / 16; ++step)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+            const int h = lane / 4 + i % 2 * 8;
+            const int c = step / 2 * 32 + lane % 4 * 8 + step % 2 * 4 + i / 2 * 2;
+            const float* from = w.q + (head0 + h) * w.d + c;
+            const bool valid = h < heads && c < w.d;
+            const __half2 pair =
+                __halves2half2(to_half(valid ? from[0] : 0.0f), to_half(valid ? from[1] : 0.0f));
+            q[step][i] = reinterpret_cast<const uint32_t&>(pair);
+        }
+}
+
+/// Running softmax of 16 heads over one warp's keys. Lane l: heads l / 4 and l / 4 + 8.
+template <int D>
+struct Running16 {
+    static constexpr int chunks = D / 64;
+    float sum[chunks][8][4] =
+        {};  // value 64 * chunk + 8 * (lane % 4 * 2 + i % 2) + j of head l / 4 + i / 2 * 8
+    float peak[2] = {-INFINITY, -INFINITY}, total[2] = {0, 0};
+
+    /// Scores to probabilities, in place; earlier sums shrink to the new peak.
+    __device__ void absorb(float (&s)[kTile / 8][4], float scale) {
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            float top = peak[half];
+#pragma unroll
+            for (auto& keys : s) top = fmaxf(top, fmaxf(keys[2 * half], keys[2 * half + 1]));
+            top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
+            top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
+            const float shrink = exp2_fast((peak[half] - top) * scale);
+            float part = 0;
+#pragma unroll
+            for (auto& keys : s)
+#pragma unroll
+                for (int e = 2 * half; e < 2 * half + 2; ++e)
+                    part += keys[e] = exp2_fast((keys[e] - top) * scale);
+            total[half] = fmaf(total[half], shrink, part);
+            peak[half] = top;
+            if (!__any_sync(~0u, shrink != 1.0f)) continue;
+#pragma unroll
+            for (auto& chunk : sum)
+#pragma unroll
+                for (auto& values : chunk) values[2 * half] *= shrink, values[2 * half + 1] *= shrink;
+        }
+    }
+};
+
+/// The warps' sums, brought to one peak and added in order of warps, to the part's place.
+template <int D>
+__device__ void join_warps(const Split& w, int head0, int heads, Running16<D>& r) {
+    __shared__ float peaks[kWarps][kHeads], totals[kWarps][kHeads], sums[kHeads][D];
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
 #pragma unroll
-    for (int h = 0; h < kHeads; ++h) {
-        if (lane == 0) peaks[warp][h] = peak[h], totals[warp][h] = total[h];
-#pragma unroll
-        for (int i = 0; i < 8; ++i) {
-            float x = sum[h][i];
-#pragma unroll
-            for (int step = lanes; step < 32; step *= 2) x += __shfl_xor_sync(~0u, x, step);
-            if (lane < lanes) sums[warp][h][lane * 8 + i] = x;
-        }
+    for (int half = 0; half < 2; ++half) {
+        float& total = r.total[half];
+        total += __shfl_xor_sync(~0u, total, 1);
+        total += __shfl_xor_sync(~0u, total, 2);
+        const int h = lane / 4 + half * 8;
+        if (lane % 4 == 0) peaks[warp][h] = r.peak[half] * w.scale, totals[warp][h] = total;
     }
     __syncthreads();
-    for (int h = 0; h < heads; ++h) {
-        float top = -INFINITY, all = 0;
-#pragma unroll
+    const auto top_of = [&](int h) {
+        float top = -INFINITY;
         for (int i = 0; i < kWarps; ++i) top = fmaxf(top, peaks[i][h]);
+        return top;
+    };
+    for (int turn = 0; turn < kWarps; ++turn) {
+        if (warp == turn)
+#pragma unroll
+            for (int half = 0; half < 2; ++half) {
+                const int h = lane / 4 + half * 8;
+                const float factor = totals[warp][h] > 0 ? exp2f(peaks[warp][h] - top_of(h)) : 0;
+#pragma unroll
+                for (int chunk = 0; chunk < D / 64; ++chunk)
+#pragma unroll
+                    for (int j = 0; j < 8; ++j)
+#pragma unroll
+                        for (int e = 0; e < 2; ++e) {
+                            float& to = sums[h][chunk * 64 + (lane % 4 * 2 + e) * 8 + j];
+                            const float mine = r.sum[chunk][j][2 * half + e] * factor;
+                            to = turn == 0 ? mine : to + mine;
+                        }
+            }
+        __syncthreads();
+    }
+    for (int h = 0; h < heads; ++h) {
         float* part = w.parts + (static_cast<int64_t>(head0 + h) * gridDim.x + blockIdx.x) * (w.d + 2);
-        float factor[kWarps];
-#pragma unroll
-        for (int i = 0; i < kWarps; ++i) {
-            factor[i] = totals[i][h] > 0 ? exp2f(peaks[i][h] - top) : 0;
-            all = fmaf(totals[i][h], factor[i], all);
-        }
-        for (int c = static_cast<int>(threadIdx.x); c < w.d; c += kWarps * 32) {
-            float x = 0;
-#pragma unroll
-            for (int i = 0; i < kWarps; ++i) x = fmaf(sums[i][h][c], factor[i], x);
-            part[c] = x;
-        }
-        if (threadIdx.x == 0) part[w.d] = top, part[w.d + 1] = all;
+        for (int c = static_cast<int>(threadIdx.x); c < w.d; c += kWarps * 32) part[c] = sums[h][c];
+        if (threadIdx.x > 0) continue;
+        const float top = top_of(h);
+        float all = 0;
+        for (int i = 0; i < kWarps; ++i)
+            if (totals[i][h] > 0) all = fmaf(totals[i][h], exp2f(peaks[i][h] - top), all);
+        part[w.d] = top, part[w.d + 1] = all;
     }
 }
 
-/// blockIdx: (part of the keys, kv head, four heads of its group). `lanes` hold one key: 32 / lanes keys at
-/// once.
-template <KvType type, int lanes>
-__global__ void __launch_bounds__(kWarps * 32) attend_part(const Split w) {
-    constexpr int together = 32 / lanes, steps = kTile / together;
-    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-    const int own = lane / lanes, c = lane % lanes * 8, d = w.d;
+/// blockIdx: (part of the keys, kv head, 16 heads of its group).
+template <KvType type, int D>
+__global__ void __launch_bounds__(kWarps * 32, D > 128 ? 1 : 3) attend_part(const Split w) {
+    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32, d = w.d;
     const int head0 = static_cast<int>(blockIdx.y) * w.group + static_cast<int>(blockIdx.z) * kHeads;
     const int heads = min(kHeads, w.group - static_cast<int>(blockIdx.z) * kHeads);
-    const int64_t head_bytes = w.capacity * (type == KvType::f16 ? d * 2 : d / 32 * 34);
-    const char *k = w.k + blockIdx.y * head_bytes, *v = w.v + blockIdx.y * head_bytes;
-
-    float q[kHeads][8], sum[kHeads][8] = {}, peak[kHeads], total[kHeads] = {};
-#pragma unroll
-    for (int h = 0; h < kHeads; ++h) {
-        peak[h] = -INFINITY;
-#pragma unroll
-        for (int i = 0; i < 8; ++i)
-            q[h][i] = h < heads && c + i < d ? w.q[(head0 + h) * d + c + i] * w.scale : 0.0f;
-    }
+    const int64_t row_bytes = type == KvType::f16 ? d * 2 : d / 32 * 34;
+    const char *k = w.k + blockIdx.y * w.capacity * row_bytes, *v = w.v + blockIdx.y * w.capacity * row_bytes;
+    uint32_t q[D / 16][4];
+    load_queries<D>(w, head0, heads, q);
+    Running16<D> r;
     const int begin = static_cast<int>(blockIdx.x) * w.keys_per_part;
     const int end = min(begin + w.keys_per_part, w.length);
     for (int first = begin + warp * kTile; first < end; first += kWarps * kTile) {
-        // Lane l gets the scores of key first + (l % lanes < steps ? ...): step l % steps, of the keys taken
-        // together number l / steps.
-        float score[kHeads];
+        float s[kTile / 8][4] = {};
 #pragma unroll
-        for (int h = 0; h < kHeads; ++h) score[h] = -INFINITY;
-#pragma unroll 4
-        for (int step = 0; step < steps; ++step) {
-            const int key = first + step * together + own;
-            float x[8];
-            load_eight<type>(k, min(key, end - 1), d, c, x);
+        for (int j = 0; j < kTile / 8; ++j) {
+            const char* row = k + min(first + j * 8 + lane / 4, end - 1) * row_bytes;
 #pragma unroll
-            for (int h = 0; h < kHeads; ++h) {
-                float dot = 0;
-#pragma unroll
-                for (int i = 0; i < 8; ++i) dot = fmaf(q[h][i], x[i], dot);
-#pragma unroll
-                for (int s = lanes / 2; s > 0; s /= 2) dot += __shfl_xor_sync(~0u, dot, s);
-                // steps == lanes: the lane of this key's row that keeps it.
-                if (lane % lanes == step && key < end) score[h] = dot;
+            for (int c = 0; c < D / 32; ++c) {
+                const uint4 words = load_eight<type>(row, c * 32 + lane % 4 * 8, d);
+                multiply_add<__half>(s[j], q[2 * c], words.x, words.y);
+                multiply_add<__half>(s[j], q[2 * c + 1], words.z, words.w);
             }
+#pragma unroll
+            for (int e = 0; e < 4; ++e)
+                if (first + j * 8 + lane % 4 * 2 + e % 2 >= end) s[j][e] = -INFINITY;
         }
+        r.absorb(s, w.scale);
 #pragma unroll
-        for (int h = 0; h < kHeads; ++h) {
-            const float top = fmaxf(peak[h], warp_max(score[h])), shrink = exp2f(peak[h] - top);
-            score[h] = exp2f(score[h] - top);
-            total[h] = fmaf(total[h], shrink, warp_sum(score[h]));
-            peak[h] = top;
+        for (int j = 0; j < kTile / 16; ++j) {
+            const uint32_t p[4] = {
+                pack_halves(s[2 * j][0], s[2 * j][1]), pack_halves(s[2 * j][2], s[2 * j][3]),
+                pack_halves(s[2 * j + 1][0], s[2 * j + 1][1]), pack_halves(s[2 * j + 1][2], s[2 * j + 1][3])};
 #pragma unroll
-            for (int i = 0; i < 8; ++i) sum[h][i] *= shrink;
-        }
-#pragma unroll 4
-        for (int step = 0; step < steps; ++step) {
-            const int key = first + step * together + own;
-            float x[8];
-            load_eight<type>(v, min(key, end - 1), d, c, x);
+            for (int chunk = 0; chunk < D / 64; ++chunk) {
+                uint4 rows[4];  // of keys 2n, 2n + 1, 2n + 8 and 2n + 9, n = lane % 4
 #pragma unroll
-            for (int h = 0; h < kHeads; ++h) {
-                const float p = __shfl_sync(~0u, score[h], own * lanes + step);
+                for (int i = 0; i < 4; ++i) {
+                    const int key = first + j * 16 + lane % 4 * 2 + i % 2 + i / 2 * 8;
+                    rows[i] =
+                        load_eight<type>(v + min(key, end - 1) * row_bytes, chunk * 64 + lane / 4 * 8, d);
+                }
 #pragma unroll
-                for (int i = 0; i < 8; ++i) sum[h][i] = fmaf(p, x[i], sum[h][i]);
+                for (int i = 0; i < 8; ++i) {
+                    const unsigned pick = i % 2 ? 0x7632 : 0x5410;
+                    multiply_add<__half>(r.sum[chunk][i], p,
+                                         __byte_perm((&rows[0].x)[i / 2], (&rows[1].x)[i / 2], pick),
+                                         __byte_perm((&rows[2].x)[i / 2], (&rows[3].x)[i / 2], pick));
+                }
             }
         }
     }
-    join_warps<lanes>(w, head0, heads, sum, peak, total);
+    join_warps<D>(w, head0, heads, r);
 }
 
 /// out (D) of head blockIdx.x: the parts in order, brought to one peak.
 __global__ void join_parts(const float* parts, int count, int d, float* out) {
+    __shared__ float factors[kMaxParts];
     const float* mine = parts + static_cast<int64_t>(blockIdx.x) * count * (d + 2);
-    float top = -INFINITY, total = 0;
+    float top = -INFINITY;
     for (int i = 0; i < count; ++i) top = fmaxf(top, mine[i * (d + 2) + d]);
-    for (int i = 0; i < count; ++i)
-        total = fmaf(mine[i * (d + 2) + d + 1], exp2f(mine[i * (d + 2) + d] - top), total);
+    for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(blockDim.x))
+        factors[i] = exp2f(mine[i * (d + 2) + d] - top);
+    __syncthreads();
+    float total = 0;
+    for (int i = 0; i < count; ++i) total = fmaf(mine[i * (d + 2) + d + 1], factors[i], total);
     for (int c = static_cast<int>(threadIdx.x); c < d; c += static_cast<int>(blockDim.x)) {
         float x = 0;
-        for (int i = 0; i < count; ++i)
-            x = fmaf(mine[i * (d + 2) + c], exp2f(mine[i * (d + 2) + d] - top), x);
+#pragma unroll 8
+        for (int i = 0; i < count; ++i) x = fmaf(mine[i * (d + 2) + c], factors[i], x);
         out[blockIdx.x * d + c] = x / total;
     }
+}
+
+template <int D>
+void launch(cudaStream_t stream, KvType type, const dim3& grid, const Split& w) {
+    const auto kernel = type == KvType::f16 ? attend_part<KvType::f16, D> : attend_part<KvType::q8_0, D>;
+    kernel<<<grid, kWarps * 32, 0, stream>>>(w);
 }
 
 }  // namespace
@@ -178,21 +224,17 @@ void decode(Running& run, const Matrix& q, const KvLayer& kv, int length, const 
     w.q = data(q), w.k = static_cast<const char*>(kv.k), w.v = static_cast<const char*>(kv.v);
     w.capacity = kv.capacity, w.d = d, w.group = heads / kv.kv_heads, w.length = length;
     w.scale = static_cast<float>(1.4426950408889634 / std::sqrt(static_cast<double>(d)));
-    // At most 64 parts: enough blocks for any device, few enough to join in one go.
-    w.keys_per_part = static_cast<int>(round_up(std::max(256, static_cast<int>(parts(length, 64))), 128));
+    // One wave of blocks, three to a multiprocessor.
+    const unsigned heads_at_a_time = parts(w.group, kHeads);
+    const int wanted = 3 * run.cuda.multiprocessors / (kv.kv_heads * static_cast<int>(heads_at_a_time));
+    const int most = std::clamp(wanted, 1, kMaxParts);
+    w.keys_per_part = static_cast<int>(round_up(std::max(256, (length + most - 1) / most), kWarps * kTile));
     const unsigned count = parts(length, w.keys_per_part);
     w.parts = static_cast<float*>(
-        run.cuda.parts.reserve(static_cast<uint64_t>(heads) * count * static_cast<uint64_t>(d + 2) * 4));
-    const dim3 grid(count, static_cast<unsigned>(kv.kv_heads), parts(w.group, kHeads));
-    const auto launch = [&](auto f16_kernel, auto q8_kernel) {
-        (kv.type == KvType::f16 ? f16_kernel : q8_kernel)<<<grid, kWarps * 32, 0, run.cuda.stream>>>(w);
-    };
-    if (d <= 64)
-        launch(attend_part<KvType::f16, 8>, attend_part<KvType::q8_0, 8>);
-    else if (d <= 128)
-        launch(attend_part<KvType::f16, 16>, attend_part<KvType::q8_0, 16>);
-    else
-        launch(attend_part<KvType::f16, 32>, attend_part<KvType::q8_0, 32>);
+        run.cuda.parts.reserve(static_cast<uint64_t>(heads) * kMaxParts * static_cast<uint64_t>(d + 2) * 4));
+    const dim3 grid(count, static_cast<unsigned>(kv.kv_heads), heads_at_a_time);
+    const auto run_on = d <= 64 ? launch<64> : d <= 128 ? launch<128> : launch<256>;
+    run_on(run.cuda.stream, kv.type, grid, w);
     join_parts<<<static_cast<unsigned>(heads), 128, 0, run.cuda.stream>>>(w.parts, static_cast<int>(count), d,
                                                                           data(out));
 }

@@ -145,4 +145,18 @@ __device__ inline uint32_t pack_halves(float low, float high) {
     return reinterpret_cast<const uint32_t&>(pair);
 }
 
+/// Eight values of a row of q8_0 from value `first` on, as f16.
+__device__ inline uint4 eight_of_q8_0(const char* row, int first) {
+    const char* block = row + first / 32 * 34;
+    const float step = __half2float(*reinterpret_cast<const __half*>(block));
+    const auto* q = reinterpret_cast<const uint16_t*>(block + 2 + first % 32);
+    uint4 packed;
+    uint32_t* words = &packed.x;
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+        words[i] = pack_halves(step * static_cast<float>(static_cast<int8_t>(q[i] & 0xff)),
+                               step * static_cast<float>(static_cast<int8_t>(q[i] >> 8)));
+    return packed;
+}
+
 }  // namespace longleaf::cuda

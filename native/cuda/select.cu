@@ -61,19 +61,8 @@ struct Tile {
             if constexpr (type == KvType::f16) {
                 copy_async(shared_address(place), head + (valid ? (key * d + piece * 8) * 2 : 0), valid);
             } else {
-                uint4 packed = {0, 0, 0, 0};
-                if (valid) {
-                    const char* block = head + (key * (d / 32) + piece / 4) * 34;
-                    const float step = __half2float(*reinterpret_cast<const __half*>(block));
-                    const auto* values = reinterpret_cast<const uint16_t*>(block + 2 + piece % 4 * 8);
-                    uint32_t* words = &packed.x;
-#pragma unroll
-                    for (int i = 0; i < 4; ++i)
-                        words[i] =
-                            pack_halves(step * static_cast<float>(static_cast<int8_t>(values[i] & 0xff)),
-                                        step * static_cast<float>(static_cast<int8_t>(values[i] >> 8)));
-                }
-                *reinterpret_cast<uint4*>(place) = packed;
+                *reinterpret_cast<uint4*>(place) =
+                    valid ? eight_of_q8_0(head + key * (d / 32 * 34), piece * 8) : uint4{0, 0, 0, 0};
             }
         }
         copies_commit();

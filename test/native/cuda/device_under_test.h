@@ -94,8 +94,6 @@ inline longleaf::DType product_operand(longleaf::DType weights, int64_t rows) {
            : weights == longleaf::DType::bf16 ? longleaf::DType::bf16
                                               : longleaf::DType::f16;
 }
-inline longleaf::DType attention_operand(int64_t rows) {
-    return rows == 1 ? longleaf::DType::f32 : longleaf::DType::f16;
-}
+inline longleaf::DType attention_operand(int64_t) { return longleaf::DType::f16; }
 
 }  // namespace bed
