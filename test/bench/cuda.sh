@@ -30,18 +30,18 @@ for test in "$build"/test/test_cuda_*; do
   grep -v '^ok ' "$test.log" | sort | uniq -c | sort -rn | head -25 | cut -c1-240
 done
 [ -x "$build/test/longleaf_bench_cuda" ] && timeout 100 "$build/test/longleaf_bench_cuda"
-# Out-of-bounds accesses and races between threads, on the smaller tests.
-if [ -n "${LONGLEAF_SANITIZE:-}" ] && command -v compute-sanitizer >/dev/null; then
-  for tool in memcheck racecheck; do
-    for test in rows matmul select; do
-      echo "== compute-sanitizer $tool, $test: $(timeout 60 compute-sanitizer --tool $tool --error-exitcode 9 \
-        "$build/test/test_cuda_$test" 2>&1 | grep -E 'ERROR SUMMARY|RACECHECK SUMMARY|Invalid|hazard' | sort | uniq -c | sort -rn | head -4 | cut -c1-160)"
-    done
-  done
-fi
 # Whole models, 8 to 16 GB each, in memory; LONGLEAF_BENCH_MODEL=q8_0, f16 or bf16 asks for one.
 if [ -n "${LONGLEAF_BENCH_MODEL:-}" ]; then
   timeout 150 "$build/test/longleaf_bench_model" "/dev/shm/random-$LONGLEAF_BENCH_MODEL.gguf" cuda 8192,32768,131072 0.3
   rm -f "/dev/shm/random-$LONGLEAF_BENCH_MODEL.gguf"
+fi
+# Out-of-bounds accesses and races between threads, on the smaller tests.
+if [ -n "${LONGLEAF_SANITIZE:-}" ] && command -v compute-sanitizer >/dev/null; then
+  for tool in memcheck racecheck; do
+    for test in rows matmul select; do
+      echo "== compute-sanitizer $tool, $test: $(timeout 40 compute-sanitizer --tool $tool --error-exitcode 9 \
+        "$build/test/test_cuda_$test" 2>&1 | grep -E 'ERROR SUMMARY|RACECHECK SUMMARY|Invalid|hazard' | sort | uniq -c | sort -rn | head -4 | cut -c1-160)"
+    done
+  done
 fi
 exit $failed
