@@ -17,10 +17,11 @@ import torch
 
 from .bridge import into_model
 from .corpus import Corpus
-from .decode import Reading, Sparsity, answer, read
+from .decode import Reading, Sparsity, answer, forced, read
 from .evalset import BOOK_SETS, Sheet, sheets
 from .model import Longleaf
 from .questions import Turn
+from .rows import answer_ids
 from .settings import ASSISTANT, MINI, NOT_FOUND, USER
 from .tokenizer import Tokenizer
 from .weights import read_weights
@@ -65,21 +66,28 @@ def marks(turn: Turn, given: str) -> dict[str, bool]:
     return result
 
 
-def ask(model: Longleaf, tokenizer: Tokenizer, reading: Reading, turns: list[Turn]) -> list[str]:
+def ask(model: Longleaf, tokenizer: Tokenizer, reading: Reading, turns: list[Turn], force: bool = False) -> list[str]:
+    """Greedy answers; with `force`, the likeliest token at each place of the right answer instead."""
     prompts = [[USER] + tokenizer.encode(turn.question) + [ASSISTANT] for turn in turns]
     answers = []
     for at in range(0, len(prompts), GROUP):
-        answers += answer(model, reading, prompts[at : at + GROUP])
+        group = prompts[at : at + GROUP]
+        if not force:
+            answers += answer(model, reading, group)
+            continue
+        wanted = [answer_ids(turn, tokenizer)[0][:-1] for turn in turns[at : at + GROUP]]
+        refusal = tokenizer.encode(NOT_FOUND)
+        answers += [refusal if ids[0] == refusal[0] else ids for ids in forced(model, reading, group, wanted)]
     return [tokenizer.decode(ids) for ids in answers]
 
 
-def run(model: Longleaf, tokenizer: Tokenizer, papers: list[Sheet], sparsity: Sparsity | None) -> tuple[dict, list[dict]]:
+def run(model: Longleaf, tokenizer: Tokenizer, papers: list[Sheet], sparsity: Sparsity | None, force: bool = False) -> tuple[dict, list[dict]]:
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     record, kept = [], []
     for sheet in papers:
         reading = read(model, sheet.tokens, sparsity)
         kept.append(sum(reading.kept) / len(reading.kept))
-        for turn, given in zip(sheet.turns, ask(model, tokenizer, reading, sheet.turns)):
+        for turn, given in zip(sheet.turns, ask(model, tokenizer, reading, sheet.turns, force)):
             for mark, right in marks(turn, given).items():
                 tally = counts[f"{sheet.length} {turn.kind} {mark}"]
                 tally[0] += right
@@ -114,7 +122,7 @@ def main() -> None:
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--lengths", type=int, nargs="+", default=list(BOOK_SETS))
-    parser.add_argument("--first", type=int, default=99, help="measure on that many documents of a length, from the first")
+    parser.add_argument("--forced", action="store_true", help="one pass over each right answer instead of greedy answers")
     parser.add_argument("--every", type=int, default=1, help="measure on every n-th document only")
     parser.add_argument("--sparse", type=float, nargs="*", default=[], help="values of tau to measure too")
     options = parser.parse_args()
@@ -123,7 +131,7 @@ def main() -> None:
     papers = sheets(Corpus(options.store, tokenizer), options.lengths)[:: options.every]
     model = load_model(options.model)
     began = time.time()
-    dense, record = run(model, tokenizer, papers, None)
+    dense, record = run(model, tokenizer, papers, None, options.forced)
     layers, drift = low_drift_layers(model, next(s for s in papers if s.length == options.lengths[min(1, len(options.lengths) - 1)]))
     result = {"dense": dense, "drift": [round(d, 4) for d in drift], "sparse layers": sorted(layers), "sparse": {}}
     for key, figure in dense.items():
@@ -132,7 +140,7 @@ def main() -> None:
     options.out.write_text(json.dumps(result, indent=1))
     options.out.with_suffix(".answers.json").write_text(json.dumps(record, ensure_ascii=False, indent=0))
     for tau in options.sparse:
-        result["sparse"][str(tau)], _ = run(model, tokenizer, papers, Sparsity(layers, tau))
+        result["sparse"][str(tau)], _ = run(model, tokenizer, papers, Sparsity(layers, tau), options.forced)
         options.out.write_text(json.dumps(result, indent=1))
     print(f"{options.model}: {time.time() - began:.0f} s")
 

@@ -11,6 +11,7 @@ from .corpus import Corpus
 from .document import Composer
 from .questions import AGAIN, Asker, Turn
 from .settings import ASSISTANT, DOC, END, PAD, USER, RowPlan
+from .tokenizer import Tokenizer
 
 # Share of each kind of turn; a kind that the document cannot serve gives way to the others.
 TURN_WEIGHTS = {"fact": 25, "keyword": 25, "reading": 38, "blank": 5, "stretch": 6, "real": 4, "chapter": 2, "absent": 13}
@@ -32,8 +33,8 @@ class Row:
     weights: np.ndarray  # f32 [scored]
 
 
-def answer_ids(turn: Turn, corpus: Corpus) -> tuple[list[int], list[float]]:
-    encode = corpus.tokenizer.encode
+def answer_ids(turn: Turn, tokenizer: Tokenizer) -> tuple[list[int], list[float]]:
+    encode = tokenizer.encode
     if turn.quote is None:
         ids = encode(turn.answer)
         return ids + [END], [REFUSE] * len(ids) + [STOP]
@@ -75,7 +76,7 @@ class RowMaker:
             for turn in turns:
                 seen.add(turn.question)
                 asked = [USER] + self.corpus.tokenizer.encode(turn.question) + [ASSISTANT]
-                answer, answer_weights = answer_ids(turn, self.corpus)
+                answer, answer_weights = answer_ids(turn, self.corpus.tokenizer)
                 if len(ids) + len(asked) + len(answer) > length:
                     return ids, weights
                 more = FIRST_TURNS[len(seen) - 1] if len(seen) <= len(FIRST_TURNS) else 1.0
