@@ -1,0 +1,59 @@
+"""The network and its two ways of reading; skipped where PyTorch is not installed."""
+
+from __future__ import annotations
+
+import unittest
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+from train.settings import Shape
+
+TOY = Shape(layers=2, width=32, heads=4, kv_heads=2, head_dim=8, ffn=48, vocab=64)
+
+
+@unittest.skipIf(torch is None, "needs PyTorch")
+class Agreement(unittest.TestCase):
+    def setUp(self) -> None:
+        from train.model import Longleaf
+
+        torch.manual_seed(5)
+        self.model = Longleaf(TOY)
+        self.model.working = torch.float32
+
+    def test_cached_reading_equals_the_training_pass(self) -> None:
+        from train.decode import forced, read
+        from train.model import Network, rope_tables
+
+        ids = torch.randint(5, TOY.vocab, (41,)).tolist()
+        document, prompt, answer = ids[:30], ids[30:35], ids[35:]
+        got = forced(self.model, read(self.model, document), [prompt], [answer])[0]
+        network, tables = Network(self.model, compiled=False), rope_tables(40, TOY, torch.device("cpu"))
+        for place, token in enumerate(got):
+            losses = {}
+            for target in (token, *range(0, TOY.vocab, 9)):
+                tried = torch.tensor([ids])
+                tried[0, 35 + place] = target  # the loss is least where the target is the likeliest token
+                losses[target] = network.loss(tried, torch.tensor([34 + place]), torch.ones(1), tables, 3.0)[0].item()
+            self.assertEqual(min(losses, key=losses.__getitem__), token)
+
+    def test_one_step_of_both_rules_lowers_the_loss(self) -> None:
+        from train.model import Network, rope_tables
+        from train.optimiser import Optimiser
+
+        network, optimiser = Network(self.model, compiled=False), Optimiser(self.model)
+        tokens, tables = torch.randint(5, TOY.vocab, (2, 33)), rope_tables(32, TOY, torch.device("cpu"))
+        losses = []
+        for _ in range(6):
+            loss, _ = network.loss(tokens, torch.arange(64), torch.ones(64), tables, 3.0)
+            loss.backward()
+            optimiser.step(0.5)
+            optimiser.zero()
+            losses.append(loss.item())
+        self.assertLess(losses[-1], losses[0] - 0.2)
+
+
+if __name__ == "__main__":
+    unittest.main()

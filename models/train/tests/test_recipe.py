@@ -1,0 +1,101 @@
+"""What can be checked in seconds, without a corpus or a GPU."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+from train import curriculum, facts, gguf, weights
+from train.corpus_build import split_sentences
+from train.settings import ROW_PLANS, STEP_SCORED, STEP_TOKENS, Shape
+from train.tokenizer import Tokenizer, byte_symbols
+
+TOY = Shape(layers=2, width=64, heads=4, kv_heads=2, head_dim=16, ffn=96, vocab=300)
+
+
+def toy_weights() -> weights.Weights:
+    rng = np.random.default_rng(1)
+    kv = TOY.kv_heads * TOY.head_dim
+    shapes = {"attn_norm": (64,), "ffn_norm": (64,), "attn_q": (64, 64), "attn_k": (kv, 64), "attn_v": (kv, 64),
+              "attn_output": (64, 64), "ffn_gate": (96, 64), "ffn_up": (96, 64), "ffn_down": (64, 96)}
+    of = lambda name: (300, 64) if "embd" in name else (64,) if name.startswith("output") else shapes[name.split(".")[2]]
+    return {name: rng.standard_normal(of(name)).astype(np.float32) for name in weights.tensor_names(TOY.layers)}
+
+
+class Files(unittest.TestCase):
+    def test_gguf_returns_what_was_written(self) -> None:
+        made = toy_weights()
+        tokenizer = Tokenizer(["<|end|>", "<|doc|>", "<|user|>", "<|assistant|>", "<|pad|>", *byte_symbols()], [])
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "toy.gguf"
+            weights.write_gguf_weights(path, made, TOY, tokenizer)
+            back = weights.read_gguf_weights(path, TOY)
+            self.assertEqual(Tokenizer.from_gguf(path).decode(tokenizer.encode("Ekström, 5 €")), "Ekström, 5 €")
+        for name, values in made.items():
+            # Q8_0 rounds to 1/127 of a block's largest value; its f16 scale adds a little.
+            limit = np.abs(values).max() / 127 * 0.51 + 4e-3 if values.ndim == 2 else 0.0
+            self.assertLessEqual(np.abs(back[name] - values).max(), limit, name)
+
+    def test_safetensors_keep_bf16(self) -> None:
+        made = toy_weights()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "toy.safetensors"
+            weights.write_safetensors(path, made)
+            back = weights.read_safetensors(path, TOY)
+        for name, values in made.items():
+            np.testing.assert_allclose(back[name], values, rtol=2**-8)
+
+    def test_head_rows_go_there_and_back(self) -> None:
+        matrix = np.arange(64 * 8, dtype=np.float32).reshape(64, 8)
+        there = weights.to_interleaved(matrix, 16)
+        self.assertFalse(np.array_equal(there, matrix))
+        np.testing.assert_array_equal(weights.to_halves(there, 16), matrix)
+        self.assertEqual(there[1, 0], matrix[8, 0])  # pair (0, 8) of a head becomes (0, 1)
+
+
+class Data(unittest.TestCase):
+    def test_facts_hold_their_value_and_keys_differ(self) -> None:
+        rng = random.Random(3)
+        families = facts.plant(rng, ["lantern", "wharf"], 200)
+        for family in families:
+            self.assertEqual(len({fact.sentence for fact in family}), len(family))
+            for fact in family:
+                self.assertIn(fact.value.lower(), fact.sentence.lower())
+                self.assertTrue(any(fact.sentence in text for text in fact.planted))
+                self.assertFalse(set(fact.questions) & set(fact.missing))
+
+    def test_sentences_join_back(self) -> None:
+        text = "Mr. Fogg rose. “Why?” asked Passepartout.\n\nIt was 8.30 a.m. then. Nobody knew!"
+        pieces = split_sentences(text)
+        self.assertEqual("".join(pieces), text)
+        self.assertEqual(pieces[0], "Mr. Fogg rose.")
+
+
+class Schedule(unittest.TestCase):
+    def test_every_length_makes_the_same_step(self) -> None:
+        for length, plan in ROW_PLANS.items():
+            self.assertEqual(plan.rows * length, STEP_TOKENS)
+            self.assertEqual(plan.rows * plan.scored, STEP_SCORED)
+            self.assertLess(plan.questions, length)
+
+    def test_time_is_shared_as_planned(self) -> None:
+        picker, spent = curriculum.LengthPicker(), dict.fromkeys(ROW_PLANS, 0.0)
+        for _ in range(2_000):
+            length = picker.pick(0.9)
+            picker.add(length, 0.1 + length / 1e5)
+            spent[length] += 0.1 + length / 1e5
+        for length, share in curriculum.shares(0.9).items():
+            self.assertAlmostEqual(spent[length] / sum(spent.values()), share, delta=0.02)
+
+    def test_rate_falls_to_its_floor(self) -> None:
+        self.assertAlmostEqual(curriculum.rate(1.0, 10_000), curriculum.LAST_RATE)
+        self.assertEqual(curriculum.rate(0.2, 10_000), 1.0)
+        self.assertLess(curriculum.rate(0.2, 0), 0.05)
+
+
+if __name__ == "__main__":
+    unittest.main()
