@@ -142,7 +142,8 @@ describe('an engine', () => {
   });
 
   test('reads with progress, answers, and reads on', async () => {
-    const document = `${novel.slice(0, 6000)} The access code of the gilded ferry is 48213. ${novel.slice(6000, 9000)}`;
+    const at = novel.indexOf('. ', 6000) + 2;
+    const document = `${novel.slice(0, at)}The access code of the gilded ferry is 48213. ${novel.slice(at, 9000)}`;
     const tokens = await promptTokens(
       engine,
       document,
@@ -161,7 +162,7 @@ describe('an engine', () => {
 
     let answer = '';
     let count = 0;
-    const result = await session.generate({ maxTokens: 24 }, (text, tokenCount) => {
+    const result = await session.generate({ maxTokens: 64 }, (text, tokenCount) => {
       answer += text;
       count += tokenCount;
     });
