@@ -24,13 +24,22 @@ test.each([
   }
 });
 
-test('halfway is halfway', () => {
-  expect(sparsityAt(63, mini, 8)?.tau).toBeCloseTo(0.02 + ((63 - 50) / 25) * 0.03, 12);
+test('between two entries, in proportion', () => {
+  const profile = {
+    ...mini,
+    levels: [
+      { level: 0, tau: 0 },
+      { level: 50, tau: 0.02 },
+      { level: 75, tau: 0.05 },
+    ],
+  };
+  expect(sparsityAt(63, profile, 8)?.tau).toBeCloseTo(0.02 + ((63 - 50) / 25) * 0.03, 12);
 });
 
 test('layers the model does not have are left out; none left means dense', () => {
-  expect(sparsityAt(25, mini, 4)?.layers).toEqual([2, 3]);
-  expect(sparsityAt(25, mini, 2)).toBeNull();
+  const profile = { ...mini, layers: [2, 3, 6] };
+  expect(sparsityAt(25, profile, 4)?.layers).toEqual([2, 3]);
+  expect(sparsityAt(25, profile, 2)).toBeNull();
 });
 
 test('the paper: second half of the layers but the last', () => {
