@@ -5,10 +5,18 @@ import { WebSocket } from 'ws';
 import type { Method, Params, Result, ServerMessage, Settings } from '../../main/contract/index.js';
 import type { Server } from './server.js';
 
-/** Words already said are said again and again, so no model comes to an end by itself. */
-export const endlessAnswers: Partial<Settings> = { repetitionPenalty: 0.5, replyTokens: 16_384 };
+/** Any word may come, and those already said are said again and again: no model comes to an end by itself. */
+export const endlessAnswers: Partial<Settings> = {
+  temperature: 5,
+  repetitionPenalty: 0.5,
+  replyTokens: 16_384,
+};
 
-export const plainAnswers: Partial<Settings> = { repetitionPenalty: 1, replyTokens: 512 };
+export const plainAnswers: Partial<Settings> = {
+  temperature: 0,
+  repetitionPenalty: 1,
+  replyTokens: 512,
+};
 
 export class Api {
   readonly #socket: WebSocket;

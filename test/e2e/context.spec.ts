@@ -1,5 +1,5 @@
 // What does not fit is refused with the numbers, and nothing is cut to make it fit.
-import { fact, storyText } from '../fixtures/documents/story.js';
+import { fact, factQuestion, storyText } from '../fixtures/documents/story.js';
 import { expect, picture, test } from './longleaf.js';
 import * as window from './window.js';
 import { words } from './window.js';
@@ -48,7 +48,7 @@ test('refuses a question asked past the window, and answers once it fits', async
   await window.pick(page, [window.file('long.txt', storyText(8000))]);
   await expect(page.getByRole('alert')).toContainText('Nothing was cut.');
   const conversationId = window.conversationId(page);
-  const question = 'What is the access code?';
+  const question = factQuestion;
   await api.call('turns.ask', { conversationId, question });
   const use = await api.call('conversations.context', { conversationId, draft: question });
   await expect(window.turns(page).getByRole('alert')).toContainText(

@@ -62,7 +62,7 @@ test('reads every kind of document in one conversation', async ({ page }) => {
   await expect(pane.getByRole('heading', { level: 2 })).toHaveText(
     'The Gilded Ferry & Other Tales',
   );
-  await expect(pane.locator('mark')).toHaveText(factAnswer);
+  await expect(pane.locator('mark')).toContainText(factAnswer);
   await picture(page, 'several-documents');
 
   const shown: [string, string, string][] = [

@@ -33,7 +33,7 @@ test('drops a PDF, watches it read, asks, and follows the answer to its page', a
 
   await window.turns(page).getByRole('button', { name: '1 Page 3', exact: true }).click();
   const pane = page.getByRole('complementary', { name: words.document.label });
-  await expect(pane.locator('mark')).toHaveText(factAnswer);
+  await expect(pane.locator('mark')).toContainText(factAnswer);
   await expect(pane.locator('mark')).toBeInViewport();
   await expect(pane.getByRole('region', { name: 'Page 3' }).locator('mark')).toBeVisible();
   await expect(pane.getByRole('button', { name: /^Page [23] \/ 4$/ })).toBeVisible();

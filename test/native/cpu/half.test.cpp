@@ -12,7 +12,7 @@ TEST("all halves read the same on every path, and write back to themselves") {
     const Tensor table{halves.data(), DType::f16, 1024, 64};
     std::vector<int32_t> ids(1024);
     std::iota(ids.begin(), ids.end(), 0);
-    for (const Simd simd : simd_levels()) {
+    for (const Simd simd : paths()) {
         const auto b = backend(simd);
         Guarded out(1024, 64, 0);
         b->ops().embed(*b, table, ids.data(), out.matrix);
@@ -40,7 +40,7 @@ TEST("floats round to the nearest half, ties to even, on every path") {
     for (size_t i = 2048; i < 8192; ++i) x.at_[i] = static_cast<float>(i) * 2.98023224e-8f;  // subnormal ties
     for (float& v : x.at_)
         if (std::isnan(v)) v = 65519.996f;
-    for (const Simd simd : simd_levels()) {
+    for (const Simd simd : paths()) {
         const auto b = backend(simd);
         const Guarded in(x);
         std::vector<uint16_t> out(65536), unused(65536);
