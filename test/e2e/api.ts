@@ -5,15 +5,18 @@ import { WebSocket } from 'ws';
 import type { Method, Params, Result, ServerMessage, Settings } from '../../main/contract/index.js';
 import type { Server } from './server.js';
 
-/** Any word may come, and those already said are said again and again: no model comes to an end by itself. */
+/** Any word may come, and those already said come again and again. With this seed none of the answers tried
+ *  ended before 1,500 tokens. */
 export const endlessAnswers: Partial<Settings> = {
   temperature: 5,
+  seed: 4,
   repetitionPenalty: 0.5,
   replyTokens: 16_384,
 };
 
 export const plainAnswers: Partial<Settings> = {
   temperature: 0,
+  seed: 0,
   repetitionPenalty: 1,
   replyTokens: 512,
 };
