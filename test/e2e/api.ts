@@ -5,8 +5,8 @@ import { WebSocket } from 'ws';
 import type { Method, Params, Result, ServerMessage, Settings } from '../../main/contract/index.js';
 import type { Server } from './server.js';
 
-/** Any word may come, and those already said come again and again. With this seed none of the answers tried
- *  ended before 1,500 tokens. */
+/** Any word may come, and those already said come again and again. With this seed most answers tried
+ *  went on past 1,500 tokens. */
 export const endlessAnswers: Partial<Settings> = {
   temperature: 5,
   seed: 4,
