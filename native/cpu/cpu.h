@@ -17,7 +17,6 @@ class CpuBackend final : public Backend {
 
     const Ops& ops() const override;
     std::string describe() const override;
-    size_t activation_bytes() const override { return sizeof(float); }
     uint64_t available_bytes() const override { return available_memory(); }
     uint64_t scratch_bytes(int64_t widest_row) const override;
     void* allocate(uint64_t bytes) override;

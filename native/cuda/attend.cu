@@ -25,8 +25,9 @@ struct Shape {
 };
 
 struct Walk {
-    const float* q;
-    float* out;
+    const void* q;
+    void* out;
+    DType q_type, out_type;
     int64_t q_stride, out_stride;
     const char *k, *v;  // (G, capacity, D)
     int64_t capacity;   // positions
@@ -109,7 +110,7 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
     for (int at = static_cast<int>(threadIdx.x); at < S::rows * D; at += kThreads) {
         const int r = at / D, c = at % D, place = min(first + r, last);
         const int64_t row = (list ? list[place] : place) - w.start;
-        const float value = c < d ? w.q[row * w.q_stride + h * d + c] : 0.0f;
+        const float value = c < d ? load_value(w.q, w.q_type, row * w.q_stride + h * d + c) : 0.0f;
         *reinterpret_cast<__half*>(q_tile + r * S::row_bytes + c * 2) = to_half(value);
     }
 
@@ -245,13 +246,13 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
             const int place = my_row + f * 16 + half * 8;
             if (place > last) continue;
             const int64_t row = (list ? list[place] : place) - w.start;
-            float* out = w.out + row * w.out_stride + h * d;
+            const int64_t out = row * w.out_stride + h * d;
 #pragma unroll
             for (int i = 0; i < D / 8; ++i)
 #pragma unroll
                 for (int e = 0; e < 2; ++e) {
                     const int c = i * 8 + lane % 4 * 2 + e;
-                    if (c < d) out[c] = sum[f][i][2 * half + e] / whole;
+                    if (c < d) store_value(w.out, w.out_type, out + c, sum[f][i][2 * half + e] / whole);
                 }
         }
 }
@@ -280,8 +281,8 @@ void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, co
                  const Matrix& out) {
     const int heads = static_cast<int>(q.cols) / kv.head_dim;
     Walk w{};
-    w.q = data(q), w.q_stride = q.stride;
-    w.out = data(out), w.out_stride = out.stride;
+    w.q = q.data, w.q_type = q.type, w.q_stride = q.stride;
+    w.out = out.data, w.out_type = out.type, w.out_stride = out.stride;
     w.k = static_cast<const char*>(kv.k), w.v = static_cast<const char*>(kv.v);
     w.capacity = kv.capacity, w.d = kv.head_dim, w.group = heads / kv.kv_heads;
     w.rows = static_cast<int>(q.rows), w.start = start;
@@ -325,10 +326,11 @@ void attend_selected(Backend& backend, Matrix q, KvLayer kv, int start, Selectio
     require_shape(kv);
     Running run(backend);
     if (run.cancelled() || q.rows == 0) return;
-    check(
-        cudaMemset2DAsync(out.data, static_cast<size_t>(out.stride) * 4, 0, static_cast<size_t>(out.cols) * 4,
-                          static_cast<size_t>(out.rows), run.cuda.stream),
-        "clearing rows");
+    const size_t size = row_bytes(out.type, 1);
+    check(cudaMemset2DAsync(out.data, static_cast<size_t>(out.stride) * size, 0,
+                            static_cast<size_t>(out.cols) * size, static_cast<size_t>(out.rows),
+                            run.cuda.stream),
+          "clearing rows");
     attend_rows(run, q, kv, start, &chosen, out);
     run.end("attend_selected", 16);
 }

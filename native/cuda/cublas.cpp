@@ -73,15 +73,18 @@ Cublas::~Cublas() {
     cudaFree(workspace_);
 }
 
-void Cublas::multiply(bool bf16, const void* x, int64_t x_stride, const void* w, int64_t w_stride, float* out,
-                      int64_t out_stride, int rows, int cols, int depth, bool add) const {
-    const float one = 1, beta = add ? 1.0f : 0.0f;
-    const int type = bf16 ? kR16BF : kR16F;
+static int cublas_type(DType type) {
+    return type == DType::f32 ? kR32F : type == DType::f16 ? kR16F : kR16BF;
+}
+
+void Cublas::multiply(const Product& p) const {
+    const float one = 1, beta = p.add ? 1.0f : 0.0f;
+    const int type = cublas_type(p.type);
     // Column-major: out^T (N, T) = w (N, K) * x^T.
-    const int status =
-        library_->gemm(handle_, kTranspose, kPlain, cols, rows, depth, &one, w, type,
-                       static_cast<int>(w_stride), x, type, static_cast<int>(x_stride), &beta, out, kR32F,
-                       static_cast<int>(out_stride), kCompute32F, kAlgorithmDefault);
+    const int status = library_->gemm(
+        handle_, kTranspose, kPlain, static_cast<int>(p.out.cols), static_cast<int>(p.out.rows), p.depth,
+        &one, p.w, type, static_cast<int>(p.w_stride), p.x, type, static_cast<int>(p.x_stride), &beta,
+        p.out.data, cublas_type(p.out.type), static_cast<int>(p.out.stride), kCompute32F, kAlgorithmDefault);
     if (status == 0) return;
     check(cudaPeekAtLastError(), "cuBLAS");
     throw EngineError(ErrorCode::internal,

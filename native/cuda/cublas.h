@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "cuda/backend.h"
+#include "cuda/gemm.cuh"
 
 namespace longleaf::cuda {
 
@@ -17,9 +18,8 @@ class Cublas {
     static std::unique_ptr<Cublas> open(cudaStream_t);
     ~Cublas();
 
-    /// out (T, N) = x (T, K) * w (N, K)^T + add * out; 16-bit operands, f32 sums and result.
-    void multiply(bool bf16, const void* x, int64_t x_stride, const void* w, int64_t w_stride, float* out,
-                  int64_t out_stride, int rows, int cols, int depth, bool add) const;
+    /// f32 sums. A 16-bit result may be infinite where gemm() would saturate.
+    void multiply(const Product&) const;
 
   private:
     struct Library;

@@ -1,5 +1,5 @@
-// The CUDA backend as its ops see it. Activations are f32; products round them to the 16-bit type their
-// weights are multiplied in (f16, or bf16 for BF16 weights) and sum in f32.
+// The CUDA backend as its ops see it. Between products several rows are kept in the 16-bit type they are
+// multiplied in, f16 or, for BF16 weights, bf16; a row alone, the residual stream and all sums are f32.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -60,7 +60,9 @@ class CudaBackend final : public Backend {
 
     const Ops& ops() const override;
     std::string describe() const override;
-    size_t activation_bytes() const override { return sizeof(float); }
+    DType activation_type(DType weights) const override {
+        return weights == DType::bf16 ? DType::bf16 : DType::f16;
+    }
     uint64_t available_bytes() const override;
     uint64_t scratch_bytes(int64_t widest_row) const override;
     bool host_memory() const override { return false; }

@@ -14,7 +14,8 @@ namespace {
 constexpr int kWarps = 4, kHeads = 16, kTile = 32, kMaxParts = 64;
 
 struct Split {
-    const float* q;  // (H, D)
+    const void* q;  // (H, D)
+    DType q_type;
     const char *k, *v;
     int64_t capacity;
     int d, group, length, keys_per_part;
@@ -42,10 +43,12 @@ __device__ void load_queries(const Split& w, int head0, int heads, uint32_t (&q)
         for (int i = 0; i < 4; ++i) {
             const int h = lane / 4 + i % 2 * 8;
             const int c = step / 2 * 32 + lane % 4 * 8 + step % 2 * 4 + i / 2 * 2;
-            const float* from = w.q + (head0 + h) * w.d + c;
+            const int64_t from = (head0 + h) * w.d + c;
             const bool valid = h < heads && c < w.d;
-            const __half2 pair =
-                __halves2half2(to_half(valid ? from[0] : 0.0f), to_half(valid ? from[1] : 0.0f));
+            const auto value = [&](int e) {
+                return to_half(valid ? load_value(w.q, w.q_type, from + e) : 0.0f);
+            };
+            const __half2 pair = __halves2half2(value(0), value(1));
             q[step][i] = reinterpret_cast<const uint32_t&>(pair);
         }
 }
@@ -192,7 +195,7 @@ __global__ void __launch_bounds__(kWarps * 32, D > 128 ? 1 : 3) attend_part(cons
 }
 
 /// out (D) of head blockIdx.x: the parts in order, brought to one peak.
-__global__ void join_parts(const float* parts, int count, int d, float* out) {
+__global__ void join_parts(const float* parts, int count, int d, void* out, DType out_type) {
     __shared__ float factors[kMaxParts];
     const float* mine = parts + static_cast<int64_t>(blockIdx.x) * count * (d + 2);
     float top = -INFINITY;
@@ -206,7 +209,7 @@ __global__ void join_parts(const float* parts, int count, int d, float* out) {
         float x = 0;
 #pragma unroll 8
         for (int i = 0; i < count; ++i) x = fmaf(mine[i * (d + 2) + c], factors[i], x);
-        out[blockIdx.x * d + c] = x / total;
+        store_value(out, out_type, blockIdx.x * d + c, x / total);
     }
 }
 
@@ -221,7 +224,8 @@ void launch(cudaStream_t stream, KvType type, const dim3& grid, const Split& w) 
 void decode(Running& run, const Matrix& q, const KvLayer& kv, int length, const Matrix& out) {
     const int d = kv.head_dim, heads = static_cast<int>(q.cols) / d;
     Split w{};
-    w.q = data(q), w.k = static_cast<const char*>(kv.k), w.v = static_cast<const char*>(kv.v);
+    w.q = q.data, w.q_type = q.type, w.k = static_cast<const char*>(kv.k),
+    w.v = static_cast<const char*>(kv.v);
     w.capacity = kv.capacity, w.d = d, w.group = heads / kv.kv_heads, w.length = length;
     w.scale = static_cast<float>(1.4426950408889634 / std::sqrt(static_cast<double>(d)));
     // One wave of blocks, three to a multiprocessor.
@@ -236,7 +240,7 @@ void decode(Running& run, const Matrix& q, const KvLayer& kv, int length, const 
     const auto run_on = d <= 64 ? launch<64> : d <= 128 ? launch<128> : launch<256>;
     run_on(run.cuda.stream, kv.type, grid, w);
     join_parts<<<static_cast<unsigned>(heads), 128, 0, run.cuda.stream>>>(w.parts, static_cast<int>(count), d,
-                                                                          data(out));
+                                                                          out.data, out.type);
 }
 
 }  // namespace longleaf::cuda

@@ -27,6 +27,71 @@ __device__ inline __nv_bfloat16 narrow<__nv_bfloat16>(float x) {
     return __float2bfloat16_rn(x);
 }
 
+/// Value `at` of activations of `type`: f32, f16 or bf16.
+__device__ inline float load_value(const void* from, DType type, int64_t at) {
+    if (type == DType::f32) return static_cast<const float*>(from)[at];
+    if (type == DType::f16) return __half2float(static_cast<const __half*>(from)[at]);
+    return __bfloat162float(static_cast<const __nv_bfloat16*>(from)[at]);
+}
+__device__ inline void store_value(void* to, DType type, int64_t at, float x) {
+    if (type == DType::f32)
+        static_cast<float*>(to)[at] = x;
+    else if (type == DType::f16)
+        static_cast<__half*>(to)[at] = to_half(x);
+    else
+        static_cast<__nv_bfloat16*>(to)[at] = __float2bfloat16_rn(x);
+}
+
+/// Calls body with a null pointer to the type of activations.
+template <class Body>
+void with_activation(DType type, Body&& body) {
+    if (type == DType::f32) return body(static_cast<float*>(nullptr));
+    if (type == DType::f16) return body(static_cast<__half*>(nullptr));
+    body(static_cast<__nv_bfloat16*>(nullptr));
+}
+
+template <>
+__device__ inline float narrow<float>(float x) {
+    return x;
+}
+__device__ inline float widen(float x) { return x; }
+__device__ inline float widen(__half x) { return __half2float(x); }
+__device__ inline float widen(__nv_bfloat16 x) { return __bfloat162float(x); }
+
+/// N values in 16-byte accesses (8 for f32 pairs of halves); value by value when rows do not keep to them.
+template <int N, class T>
+__device__ inline void load_values(float (&to)[N], const T* from, bool aligned) {
+    constexpr int bytes = N * sizeof(T), unit = bytes < 16 ? bytes : 16;
+    using Word = std::conditional_t<unit == 16, uint4, uint2>;
+    if (aligned) {
+        Word words[bytes / unit];
+#pragma unroll
+        for (int i = 0; i < bytes / unit; ++i) words[i] = reinterpret_cast<const Word*>(from)[i];
+        const T* values = reinterpret_cast<const T*>(words);
+#pragma unroll
+        for (int i = 0; i < N; ++i) to[i] = widen(values[i]);
+    } else {
+#pragma unroll
+        for (int i = 0; i < N; ++i) to[i] = widen(from[i]);
+    }
+}
+template <int N, class T>
+__device__ inline void store_values(T* to, const float (&from)[N], bool aligned) {
+    constexpr int bytes = N * sizeof(T), unit = bytes < 16 ? bytes : 16;
+    using Word = std::conditional_t<unit == 16, uint4, uint2>;
+    if (aligned) {
+        Word words[bytes / unit];
+        T* values = reinterpret_cast<T*>(words);
+#pragma unroll
+        for (int i = 0; i < N; ++i) values[i] = narrow<T>(from[i]);
+#pragma unroll
+        for (int i = 0; i < bytes / unit; ++i) reinterpret_cast<Word*>(to)[i] = words[i];
+    } else {
+#pragma unroll
+        for (int i = 0; i < N; ++i) to[i] = narrow<T>(from[i]);
+    }
+}
+
 /// Rows of a weight as place() laid them out: the file's own layout, but for Q8_0, where all values come
 /// first, (N, K) bytes, and then all steps, (N, K / 32) f16, so that both can be read in whole words.
 struct Weight {

@@ -31,10 +31,26 @@ __device__ void load_operand(uint32_t to, const H* from, int64_t stride, int fir
     }
 }
 
-template <class H>
+/// Two neighbours of a row at once where that is possible.
+template <class Out>
+__device__ void store_pair(Out* to, float a, float b, bool second, bool whole, bool add) {
+    if constexpr (std::is_same_v<Out, float>)
+        if (add) a += to[0], b += second ? to[1] : 0.0f;
+    if (second && whole) {
+        struct alignas(2 * sizeof(Out)) Pair {
+            Out values[2];
+        };
+        *reinterpret_cast<Pair*>(to) = {narrow<Out>(a), narrow<Out>(b)};
+    } else {
+        to[0] = narrow<Out>(a);
+        if (second) to[1] = narrow<Out>(b);
+    }
+}
+
+template <class H, class Out>
 __global__ void __launch_bounds__(kThreads, 2)
-    gemm_tiles(const H* x, int64_t x_stride, const H* w, int64_t w_stride, float* out, int64_t out_stride,
-               int rows, int cols, int depth, bool add) {
+    gemm_tiles(const H* x, int64_t x_stride, const H* w, int64_t w_stride, Out* out, int64_t out_stride,
+               int rows, int cols, int depth, bool whole, bool add) {
     extern __shared__ __align__(128) char memory[];
     const uint32_t shared = shared_address(memory);
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
@@ -81,32 +97,34 @@ __global__ void __launch_bounds__(kThreads, 2)
 #pragma unroll
         for (int j = 0; j < 4; ++j)
 #pragma unroll
-            for (int e = 0; e < 4; ++e) {
-                const int r = row + i * 16 + e / 2 * 8, c = col + j * 8 + e % 2;
+            for (int half = 0; half < 2; ++half) {
+                const int r = row + i * 16 + half * 8, c = col + j * 8;
                 if (r >= rows || c >= cols) continue;
-                float& to = out[r * out_stride + c];
-                to = sum[i][j][e] + (add ? to : 0.0f);
+                store_pair(out + r * out_stride + c, sum[i][j][2 * half], sum[i][j][2 * half + 1],
+                           c + 1 < cols, whole, add);
             }
 }
 
-template <class H>
-void launch(cudaStream_t stream, const void* x, int64_t x_stride, const void* w, int64_t w_stride, float* out,
-            int64_t out_stride, int rows, int cols, int depth, bool add) {
-    check(cudaFuncSetAttribute(gemm_tiles<H>, cudaFuncAttributeMaxDynamicSharedMemorySize, kSharedBytes),
+template <class H, class Out>
+void launch(cudaStream_t stream, const Product& p) {
+    const Matrix& out = p.out;
+    const auto kernel = gemm_tiles<H, Out>;
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kSharedBytes),
           "preparing a product");
-    gemm_tiles<H><<<dim3(parts(rows, kRows), parts(cols, kCols)), kThreads, kSharedBytes, stream>>>(
-        static_cast<const H*>(x), x_stride, static_cast<const H*>(w), w_stride, out, out_stride, rows, cols,
-        depth, add);
+    const bool whole = out.stride % 2 == 0 && reinterpret_cast<uintptr_t>(out.data) % (2 * sizeof(Out)) == 0;
+    kernel<<<dim3(parts(out.rows, kRows), parts(out.cols, kCols)), kThreads, kSharedBytes, stream>>>(
+        static_cast<const H*>(p.x), p.x_stride, static_cast<const H*>(p.w), p.w_stride,
+        static_cast<Out*>(out.data), out.stride, static_cast<int>(out.rows), static_cast<int>(out.cols),
+        p.depth, whole, p.add);
 }
 
 }  // namespace
 
-void gemm(cudaStream_t stream, bool bf16, const void* x, int64_t x_stride, const void* w, int64_t w_stride,
-          float* out, int64_t out_stride, int rows, int cols, int depth, bool add) {
-    if (bf16)
-        launch<__nv_bfloat16>(stream, x, x_stride, w, w_stride, out, out_stride, rows, cols, depth, add);
-    else
-        launch<__half>(stream, x, x_stride, w, w_stride, out, out_stride, rows, cols, depth, add);
+void gemm(cudaStream_t stream, const Product& p) {
+    with_activation(p.out.type, [&](auto* of) {
+        using Out = std::remove_pointer_t<decltype(of)>;
+        p.type == DType::bf16 ? launch<__nv_bfloat16, Out>(stream, p) : launch<__half, Out>(stream, p);
+    });
 }
 
 }  // namespace longleaf::cuda

@@ -9,10 +9,18 @@
 
 namespace longleaf::cuda {
 
-/// out (T, N) = x (T, K) * w (N, K)^T, with `add` onto out, on tensor cores. x and w are 16-bit, their rows
-/// 16 bytes apart or a multiple, K a multiple of 8. Every result is one sum in order of K, whatever T is.
-void gemm(cudaStream_t, bool bf16, const void* x, int64_t x_stride, const void* w, int64_t w_stride,
-          float* out, int64_t out_stride, int rows, int cols, int depth, bool add);
+/// out (T, N) = x (T, K) * w (N, K)^T, with `add` onto out. x and w are of `type`, f16 or bf16.
+struct Product {
+    DType type = DType::f16;
+    const void *x = nullptr, *w = nullptr;  // rows start at whole 16 bytes
+    int64_t x_stride = 0, w_stride = 0;     // values
+    int depth = 0;                          // K, a multiple of 8
+    Matrix out;                             // f32, with `add` always, or 16-bit
+    bool add = false;
+};
+
+/// On tensor cores of compute capability 8.0. Every result is one sum in order of K, whatever T is.
+void gemm(cudaStream_t, const Product&);
 
 /// out (N) = w (N, K) * x (K), with `add` onto out, dequantising on the way; f32 sums. Reads w once.
 void gemv(cudaStream_t, const Tensor& w, const float* x, float* out, bool add);

@@ -1,6 +1,7 @@
-// matmul: one row reads the weights as they are; more rows go to tensor cores, with weights that are not
-// 16-bit dequantised slice by slice into scratch.
+// matmul: one row reads the weights as they are; more rows go to tensor cores, with weights of another type
+// than the rows dequantised slice by slice into scratch.
 #include <algorithm>
+#include <cassert>
 
 #include "cuda/cuda.h"
 #include "cuda/device.cuh"
@@ -10,73 +11,110 @@ namespace longleaf::cuda {
 namespace {
 
 constexpr int64_t kSliceValues = 16 << 20;  // of weights dequantised at a time; 32 MiB
-constexpr int kBlockRows = 512;             // rows per call of cuBLAS: always the same, see multiply()
+constexpr int kBlockRows = 512;             // rows per call of cuBLAS: always the same, see multiply_blocks
+constexpr int kThreads = 256;
 
-/// out (rows, stride) = rows of `from` as 16-bit values; zeros from cols to stride.
-template <DType type, class H>
-__global__ void narrow_rows(const Weight from, H* out, int stride) {
-    const int c = static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x) * 2;
-    if (c >= stride) return;
-    H* to = out + static_cast<int64_t>(blockIdx.x) * stride + c;
-    to[0] = narrow<H>(c < from.cols ? element<type>(from, blockIdx.x, c) : 0.0f);
-    to[1] = narrow<H>(c + 1 < from.cols ? element<type>(from, blockIdx.x, c + 1) : 0.0f);
-}
-
-void narrow_into(cudaStream_t stream, DType type, bool bf16, const Weight& from, int64_t rows, void* out,
-                 int64_t stride) {
-    const dim3 grid(static_cast<unsigned>(rows), parts(stride, 512));
-    with_type(type, [&](auto constant) {
-        constexpr DType t = decltype(constant)::value;
-        if (bf16)
-            narrow_rows<t>
-                <<<grid, 256, 0, stream>>>(from, static_cast<__nv_bfloat16*>(out), static_cast<int>(stride));
-        else
-            narrow_rows<t>
-                <<<grid, 256, 0, stream>>>(from, static_cast<__half*>(out), static_cast<int>(stride));
-    });
-}
-
-/// 16-bit operands of one product; stride in values.
-struct Operands {
-    bool bf16;
-    const char *x, *w;
-    int64_t x_stride, w_stride;
-    int depth;
-};
-
-/// Rows to or from scratch.
-void copy_rows(cudaStream_t stream, float* to, int64_t to_stride, const float* from, int64_t from_stride,
-               int64_t rows, int64_t cols) {
-    check(cudaMemcpy2DAsync(to, static_cast<size_t>(to_stride) * 4, from,
-                            static_cast<size_t>(from_stride) * 4, static_cast<size_t>(cols) * 4,
-                            static_cast<size_t>(rows), cudaMemcpyDeviceToDevice, stream),
-          "copying rows");
-}
-
-/// Which algorithm cuBLAS picks depends on the shape it is given, and a row's result must not depend on how
-/// many share the call (ops.h). So it always sees kBlockRows rows, the same stride, 16-byte boundaries and
-/// the same `add`: what is not so already passes through scratch, with stale rows at the end.
-void multiply_blocks(Running& run, const Operands& o, Matrix out, bool add) {
-    const cudaStream_t stream = run.cuda.stream;
-    const bool aligned = out.stride % 4 == 0 && reinterpret_cast<uintptr_t>(out.data) % 16 == 0;
-    const int64_t stride = aligned ? out.stride : round_up(out.cols, 4);
-    for (int64_t first = 0; first < out.rows; first += kBlockRows) {
-        const char* x = o.x + first * o.x_stride * 2;
-        const int64_t rows = std::min<int64_t>(kBlockRows, out.rows - first);
-        float *to = data(out) + first * out.stride, *block = to;
-        const bool direct = aligned && rows == kBlockRows;
-        if (!direct) block = static_cast<float*>(run.cuda.product.reserve(uint64_t{kBlockRows} * stride * 4));
-        if (!direct && add) copy_rows(stream, block, stride, to, out.stride, rows, out.cols);
-        run.cuda.cublas->multiply(o.bf16, x, o.x_stride, o.w, o.w_stride, block, stride, kBlockRows,
-                                  static_cast<int>(out.cols), o.depth, add);
-        if (!direct) copy_rows(stream, to, out.stride, block, stride, rows, out.cols);
+/// Eight values of a row from c on; zeros beyond its end.
+template <DType type>
+__device__ void load_eight(const Weight& from, int64_t row, int c, float (&to)[8]) {
+    if constexpr (type == DType::q8_0) {
+        const auto bytes = *reinterpret_cast<const int2*>(from.values + row * from.row_bytes + c);
+        const float step = __half2float(from.steps[row * (from.cols / 32) + c / 32]);
+#pragma unroll
+        for (int i = 0; i < 8; ++i)
+            to[i] =
+                step * static_cast<float>(static_cast<int8_t>((i < 4 ? bytes.x : bytes.y) >> (i % 4 * 8)));
+    } else {
+#pragma unroll
+        for (int i = 0; i < 8; ++i) to[i] = c + i < from.cols ? element<type>(from, row, c + i) : 0.0f;
     }
 }
 
-void multiply(Running& run, const Operands& o, Matrix out, bool add) {
-    if (run.cuda.cublas) return multiply_blocks(run, o, out, add);
-    gemm(run.cuda.stream, o.bf16, o.x, o.x_stride, o.w, o.w_stride, data(out), out.stride,
-         static_cast<int>(out.rows), static_cast<int>(out.cols), o.depth, add);
+/// out (rows, stride) = rows of `from` as 16-bit values, zeros from cols to stride.
+template <DType type, class H>
+__global__ void __launch_bounds__(kThreads) narrow_rows(const Weight from, H* out, int stride) {
+    const int c = static_cast<int>(blockIdx.y * kThreads + threadIdx.x) * 8;
+    if (c >= stride) return;
+    float values[8];
+    load_eight<type>(from, blockIdx.x, c, values);
+    store_values(out + static_cast<int64_t>(blockIdx.x) * stride + c, values, true);
+}
+
+/// `to` is what the values become, stride a multiple of 8.
+void narrow_into(cudaStream_t stream, DType from_type, const Weight& from, int64_t rows, DType to, void* out,
+                 int64_t stride) {
+    const dim3 grid(static_cast<unsigned>(rows), parts(stride, kThreads * 8));
+    with_type(from_type, [&](auto constant) {
+        constexpr DType type = decltype(constant)::value;
+        if (to == DType::bf16)
+            narrow_rows<type><<<grid, kThreads, 0, stream>>>(from, static_cast<__nv_bfloat16*>(out),
+                                                             static_cast<int>(stride));
+        else
+            narrow_rows<type>
+                <<<grid, kThreads, 0, stream>>>(from, static_cast<__half*>(out), static_cast<int>(stride));
+    });
+}
+
+/// Rows of f32 to rows of another type.
+template <class Out>
+__global__ void __launch_bounds__(kThreads)
+    store_rows(const float* from, int64_t from_stride, Out* to, int64_t to_stride, int cols) {
+    const int c = static_cast<int>(blockIdx.y * kThreads + threadIdx.x);
+    if (c < cols) to[blockIdx.x * to_stride + c] = narrow<Out>(from[blockIdx.x * from_stride + c]);
+}
+
+/// f32 rows in scratch.
+void copy_rows(cudaStream_t stream, const float* from, int64_t stride, const Matrix& to) {
+    with_activation(to.type, [&](auto* of) {
+        store_rows<<<dim3(static_cast<unsigned>(to.rows), parts(to.cols, kThreads)), kThreads, 0, stream>>>(
+            from, stride, static_cast<decltype(of)>(to.data), to.stride, static_cast<int>(to.cols));
+    });
+}
+
+Matrix part_of(const Matrix& m, int64_t row, int64_t rows, int64_t col, int64_t cols) {
+    const int64_t at = (row * m.stride + col) * static_cast<int64_t>(row_bytes(m.type, 1));
+    return {static_cast<char*>(m.data) + at, rows, cols, m.stride, m.type};
+}
+
+/// Which algorithm cuBLAS picks depends on the shape it is given, and a row's result must not depend on how
+/// many share the call (ops.h). So it always sees kBlockRows rows, of f32 results at 16-byte boundaries, the
+/// same stride and the same `add`: what is not so already passes through scratch, with stale rows at the end.
+void multiply_blocks(Running& run, const Product& all) {
+    const Matrix& out = all.out;
+    const bool suits =
+        out.type == DType::f32 && out.stride % 4 == 0 && reinterpret_cast<uintptr_t>(out.data) % 16 == 0;
+    const int64_t stride = suits ? out.stride : round_up(out.cols, 4);
+    for (int64_t first = 0; first < out.rows; first += kBlockRows) {
+        const Matrix to = part_of(out, first, std::min<int64_t>(kBlockRows, out.rows - first), 0, out.cols);
+        const bool direct = suits && to.rows == kBlockRows;
+        Product block = all;
+        block.x = static_cast<const char*>(all.x) + first * all.x_stride * 2;
+        block.out = {to.data, kBlockRows, out.cols, stride};
+        if (!direct) {
+            block.out.data = run.cuda.product.reserve(uint64_t{kBlockRows} * stride * 4);
+            const Matrix scratch{block.out.data, to.rows, to.cols, stride};
+            if (all.add) copy_rows(run.cuda.stream, data(to), to.stride, scratch);
+        }
+        run.cuda.cublas->multiply(block);
+        if (!direct) copy_rows(run.cuda.stream, data(block.out), stride, to);
+    }
+}
+
+/// x as 16-bit rows that a product can read: itself, or a copy.
+void set_rows(Running& run, const Matrix& x, Product& p) {
+    const bool in_place = x.type == p.type && x.cols % 8 == 0 && x.stride % 8 == 0 &&
+                          reinterpret_cast<uintptr_t>(x.data) % 16 == 0 &&
+                          (!run.cuda.cublas || x.rows % kBlockRows == 0);  // cuBLAS reads whole blocks
+    p.x = x.data, p.x_stride = x.stride;
+    if (in_place) return;
+    p.x_stride = round_up(x.cols, 8);
+    void* copy =
+        run.cuda.operand.reserve(static_cast<uint64_t>(round_up(x.rows, kBlockRows) * p.x_stride) * 2);
+    Weight from{};
+    from.values = static_cast<const char*>(x.data), from.cols = static_cast<int>(x.cols);
+    from.row_bytes = x.stride * static_cast<int64_t>(row_bytes(x.type, 1));
+    narrow_into(run.cuda.stream, x.type, from, x.rows, p.type, copy, p.x_stride);
+    p.x = copy;
 }
 
 }  // namespace
@@ -84,31 +122,31 @@ void multiply(Running& run, const Operands& o, Matrix out, bool add) {
 void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
     Running run(backend);
     if (run.cancelled() || x.rows == 0) return;
+    assert((!add || out.type == DType::f32) && "matmul: what is added to is f32");
     CudaBackend& cuda = run.cuda;
-    if (x.rows == 1) {
+    if (x.rows == 1 && x.type == DType::f32 && out.type == DType::f32) {
         gemv(cuda.stream, w, data(x), data(out), add);
         return run.end("matmul");
     }
-    const bool bf16 = w.type == DType::bf16, in_place = (bf16 || w.type == DType::f16) && w.cols % 8 == 0;
-    const int64_t stride = round_up(w.cols, 64), block = round_up(x.rows, kBlockRows);
-    void* operand = cuda.operand.reserve(static_cast<uint64_t>(block * stride) * 2);
-    Weight rows_of_x{};
-    rows_of_x.values = static_cast<const char*>(x.data), rows_of_x.row_bytes = x.stride * 4;
-    rows_of_x.cols = static_cast<int>(x.cols);
-    narrow_into(cuda.stream, DType::f32, bf16, rows_of_x, x.rows, operand, stride);
-    const int64_t slice = in_place ? w.rows : std::max<int64_t>(kSliceValues / stride / 128 * 128, 128);
+    Product p;
+    p.type = x.type != DType::f32 ? x.type : w.type == DType::bf16 ? DType::bf16 : DType::f16;
+    p.depth = static_cast<int>(round_up(w.cols, 8)), p.add = add;
+    set_rows(run, x, p);
+    const bool in_place = w.type == p.type && w.cols % 8 == 0;
+    p.w_stride = in_place ? w.cols : round_up(w.cols, 8);
+    const int64_t slice = in_place ? w.rows : std::max<int64_t>(kSliceValues / p.w_stride / 256 * 256, 256);
     for (int64_t first = 0; first < w.rows; first += slice) {
         const int64_t rows = std::min(slice, w.rows - first);
         const Weight from(w, first);
-        Operands o{bf16,   static_cast<const char*>(operand), from.values, stride,
-                   w.cols, static_cast<int>(w.cols)};
+        p.w = from.values;
         if (!in_place) {
-            void* values = cuda.weights.reserve(static_cast<uint64_t>(std::min(slice, w.rows) * stride) * 2);
-            narrow_into(cuda.stream, w.type, bf16, from, rows, values, stride);
-            o.w = static_cast<const char*>(values), o.w_stride = stride, o.depth = static_cast<int>(stride);
+            void* values =
+                cuda.weights.reserve(static_cast<uint64_t>(std::min(slice, w.rows) * p.w_stride) * 2);
+            narrow_into(cuda.stream, w.type, from, rows, p.type, values, p.w_stride);
+            p.w = values;
         }
-        const Matrix part{data(out) + first, out.rows, rows, out.stride};
-        multiply(run, o, part, add);
+        p.out = part_of(out, 0, out.rows, first, rows);
+        cuda.cublas ? multiply_blocks(run, p) : gemm(cuda.stream, p);
     }
     run.end("matmul", 2);
 }

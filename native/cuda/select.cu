@@ -17,7 +17,8 @@ constexpr int kKeysPerChunk = 2048;    // per block; a fixed grid
 
 /// What both walks are given. P = length - window.
 struct Scoring {
-    const float* q;  // (W, H * D)
+    const void* q;  // (W, H * D)
+    DType q_type;
     int64_t q_stride;
     const char* k;  // (G, capacity, D)
     int64_t capacity;
@@ -44,10 +45,12 @@ struct Tile {
             for (int i = 0; i < 4; ++i) {
                 const int row = first + warp * 16 + lane / 4 + i % 2 * 8;
                 const int col = c * 16 + lane % 4 * 2 + i / 2 * 8;
-                const float* at = s.q + row * s.q_stride + h * s.d + col;
+                const int64_t at = row * s.q_stride + h * s.d + col;
                 const bool valid = row < s.window;
-                const __half2 pair = __halves2half2(to_half(valid && col < s.d ? at[0] : 0.0f),
-                                                    to_half(valid && col + 1 < s.d ? at[1] : 0.0f));
+                const auto value = [&](int e) {
+                    return to_half(valid && col + e < s.d ? load_value(s.q, s.q_type, at + e) : 0.0f);
+                };
+                const __half2 pair = __halves2half2(value(0), value(1));
                 q[c][i] = reinterpret_cast<const uint32_t&>(pair);
             }
     }
@@ -279,7 +282,8 @@ void select(Backend& backend, Matrix q, KvLayer kv, int length, const SelectOpti
     const int heads = static_cast<int>(q.cols) / kv.head_dim;
     const Room room(scratch, heads, length, options.window);
     Scoring s{};
-    s.q = data(q), s.q_stride = q.stride, s.k = static_cast<const char*>(kv.k), s.capacity = kv.capacity;
+    s.q = q.data, s.q_type = q.type, s.q_stride = q.stride, s.k = static_cast<const char*>(kv.k),
+    s.capacity = kv.capacity;
     s.d = kv.head_dim, s.group = heads / kv.kv_heads, s.length = length, s.window = options.window;
     s.padded = static_cast<int>(room.padded);
     s.scale = static_cast<float>(1.4426950408889634 / std::sqrt(static_cast<double>(kv.head_dim)));

@@ -44,8 +44,13 @@ std::unique_ptr<Backend> create_backend(const LoadOptions& options) {
 #endif
 }
 
+/// A file's matrices are of one type, but for a few.
+DType activations(const Opened& opened, const Backend& backend) {
+    return backend.activation_type(opened.weights.layers.front().q.type);
+}
+
 MemoryDemand demand(const Opened& opened, const Backend& backend, KvType kv_type) {
-    return {&opened.config, &backend, opened.weights.bytes, kv_type};
+    return {&opened.config, &backend, opened.weights.bytes, kv_type, activations(opened, backend)};
 }
 
 /// theta_i = base^(-2i / D) * scale / factor_i, (D / 2)
@@ -121,6 +126,7 @@ class LoadedEngine final : public Engine, public std::enable_shared_from_this<Lo
         parts.decoder.backend = backend_.get();
         parts.decoder.rope = {static_cast<const float*>(inv_freq_.data()), opened_->config.head_dim,
                               opened_->config.rope_order == RopeOrder::neox};
+        parts.decoder.activations = activations(*opened_, *backend_);
         parts.tokenizer = tokenizer_.get();
         parts.turnstile = &turnstile_;
         parts.kv_type = kv_type_;

@@ -21,6 +21,7 @@ struct Decoder {
     const Weights* weights = nullptr;
     Backend* backend = nullptr;
     RopeTable rope;
+    DType activations = DType::f32;  // of several rows: Backend::activation_type of the matrices
 };
 
 struct Pass {

@@ -12,6 +12,7 @@ struct MemoryDemand {
     const Backend* backend = nullptr;
     uint64_t weights_bytes = 0;
     KvType kv_type = KvType::f16;
+    DType activations = DType::f32;  // of several rows
 };
 
 /// Peak of a session that reads `context` tokens at once.

@@ -14,21 +14,26 @@ struct Sizes {
     }
 };
 
-Sizes sizes(const Config& c, const Backend& backend, int tokens, const SelectOptions* select) {
-    const uint64_t e = backend.activation_bytes(), t = static_cast<uint64_t>(tokens);
+DType type_of_rows(int64_t rows, DType several) { return rows == 1 ? DType::f32 : several; }
+
+Sizes sizes(const Config& c, const Backend& backend, DType several, int tokens, const SelectOptions* select) {
+    const uint64_t t = static_cast<uint64_t>(tokens);
     const uint64_t chunk = std::min<uint64_t>(t, static_cast<uint64_t>(backend.chunk_rows()));
+    const uint64_t e =
+        row_bytes(type_of_rows(tokens, several), 1);  // a chunk of two 16-bit rows holds one of f32
     const uint64_t q_dim = static_cast<uint64_t>(c.heads) * c.head_dim;
     const uint64_t kv_dim = static_cast<uint64_t>(c.kv_heads) * c.head_dim;
     Sizes s{};
     s.ids = t * sizeof(int32_t);
-    s.residual = t * c.channels * e;
+    s.residual = t * c.channels * sizeof(float);
     s.normed = chunk * c.channels * e;
     s.q = chunk * q_dim * e;
     s.kv = chunk * kv_dim * e;
     s.ffn = chunk * c.ffn * e;
-    s.logits = static_cast<uint64_t>(c.vocab) * e;
+    s.logits = static_cast<uint64_t>(c.vocab) * sizeof(float);
     if (!select) return s;
-    s.tail = static_cast<uint64_t>(select->window) * q_dim * e;
+    s.tail =
+        static_cast<uint64_t>(select->window) * q_dim * row_bytes(type_of_rows(select->window, several), 1);
     s.index = static_cast<uint64_t>(c.heads) * t * sizeof(int32_t);
     s.counts = static_cast<uint64_t>(c.layers) * sizeof(int32_t);
     s.select_work = backend.ops().select_scratch_bytes(c.heads, tokens, *select);
@@ -37,19 +42,20 @@ Sizes sizes(const Config& c, const Backend& backend, int tokens, const SelectOpt
 
 }  // namespace
 
-uint64_t Scratch::bytes(const Config& c, const Backend& backend, int tokens, const SelectOptions& select) {
-    return sizes(c, backend, tokens, &select).total();
+uint64_t Scratch::bytes(const Config& c, const Backend& backend, DType several, int tokens,
+                        const SelectOptions& select) {
+    return sizes(c, backend, several, tokens, &select).total();
 }
 
-Scratch::Scratch(const Config& c, Backend& backend, int tokens, const SelectOptions* select)
+Scratch::Scratch(const Config& c, Backend& backend, DType several, int tokens, const SelectOptions* select)
     : channels_(c.channels),
       q_dim_(static_cast<int64_t>(c.heads) * c.head_dim),
       kv_dim_(static_cast<int64_t>(c.kv_heads) * c.head_dim),
       ffn_(c.ffn),
       vocab_(c.vocab),
       tokens_(tokens),
-      element_(backend.activation_bytes()) {
-    const Sizes s = sizes(c, backend, tokens, select);
+      several_(several) {
+    const Sizes s = sizes(c, backend, several, tokens, select);
     ids_ = Buffer(backend, s.ids);
     residual_ = Buffer(backend, s.residual);
     normed_ = Buffer(backend, s.normed);
@@ -67,13 +73,17 @@ Scratch::Scratch(const Config& c, Backend& backend, int tokens, const SelectOpti
 }
 
 Matrix Scratch::rows_of(Matrix m, int first, int rows) const {
-    m.data = static_cast<uint8_t*>(m.data) + static_cast<uint64_t>(first) * m.stride * element_;
+    m.data = static_cast<uint8_t*>(m.data) + static_cast<uint64_t>(first) * row_bytes(m.type, m.stride);
     m.rows = rows;
     return m;
 }
 
 Matrix Scratch::residual(int first, int rows) const {
-    return rows_of(of(residual_, static_cast<int>(tokens_), channels_), first, rows);
+    return rows_of({residual_.data(), tokens_, channels_, channels_}, first, rows);
+}
+
+Matrix Scratch::of(const Buffer& b, int rows, int64_t cols) const {
+    return {b.data(), rows, cols, cols, type_of_rows(rows, several_)};
 }
 
 Selection Scratch::selection(int layer) const {

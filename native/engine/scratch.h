@@ -13,11 +13,12 @@ inline constexpr int cache_slack = 1;
 
 class Scratch {
   public:
-    /// For passes of at most `tokens` rows; `select` is null when no layer of them is sparse.
-    Scratch(const Config&, Backend&, int tokens, const SelectOptions* select);
+    /// For passes of at most `tokens` rows, which are of type `several` where more than one is computed at a
+    /// time; `select` is null when no layer of them is sparse.
+    Scratch(const Config&, Backend&, DType several, int tokens, const SelectOptions* select);
 
     /// What the constructor takes for a pass with sparse layers.
-    static uint64_t bytes(const Config&, const Backend&, int tokens, const SelectOptions&);
+    static uint64_t bytes(const Config&, const Backend&, DType several, int tokens, const SelectOptions&);
 
     int32_t* ids() const { return static_cast<int32_t*>(ids_.data()); }  // (T)
     Matrix residual(int first, int rows) const;                          // rows of (T, C)
@@ -28,7 +29,7 @@ class Scratch {
     Matrix v(int rows) const { return of(v_, rows, kv_dim_); }
     Matrix gate(int rows) const { return of(gate_, rows, ffn_); }
     Matrix up(int rows) const { return of(up_, rows, ffn_); }
-    Matrix logits() const { return of(logits_, 1, vocab_); }
+    Matrix logits() const { return of(logits_, 1, vocab_); }         // f32, as is the residual stream
     Matrix tail(int rows) const { return of(tail_, rows, q_dim_); }  // the queries that score, (W, H * D)
     Selection selection(int layer) const;                            // index shared, count per layer
     const int32_t* counts() const { return static_cast<int32_t*>(counts_.data()); }  // (L)
@@ -36,10 +37,10 @@ class Scratch {
     Matrix rows_of(Matrix m, int first, int rows) const;
 
   private:
-    static Matrix of(const Buffer& b, int rows, int64_t cols) { return {b.data(), rows, cols, cols}; }
+    Matrix of(const Buffer&, int rows, int64_t cols) const;
 
     int64_t channels_, q_dim_, kv_dim_, ffn_, vocab_, tokens_;
-    size_t element_;
+    DType several_;
     Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_, logits_;
     Buffer tail_, index_, counts_, select_work_;
 };

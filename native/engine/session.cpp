@@ -19,7 +19,7 @@ TokenSession::TokenSession(SessionParts parts)
     : parts_(std::move(parts)),
       switch_(*parts_.turnstile),
       cache_(backend(), config(), parts_.kv_type, static_cast<int64_t>(parts_.context_tokens) + cache_slack),
-      one_row_(config(), backend(), 1, nullptr) {}
+      one_row_(config(), backend(), DType::f32, 1, nullptr) {}
 
 void TokenSession::check_tokens(std::span<const int32_t> tokens) const {
     const int limit = parts_.context_tokens;
@@ -39,8 +39,9 @@ void TokenSession::check_tokens(std::span<const int32_t> tokens) const {
 /// The plan was made at load; since then other programs may have taken the memory it counted on.
 void TokenSession::check_memory(int start, int rows, const SparsityPlan& plan) const {
     const int growth = backend().host_memory() ? std::max(0, start + rows - touched_) : 0;
-    const uint64_t needed = kv_bytes_per_token(config(), parts_.kv_type) * static_cast<uint64_t>(growth) +
-                            Scratch::bytes(config(), backend(), rows, plan.options);
+    const uint64_t needed =
+        kv_bytes_per_token(config(), parts_.kv_type) * static_cast<uint64_t>(growth) +
+        Scratch::bytes(config(), backend(), parts_.decoder.activations, rows, plan.options);
     if (needed < (uint64_t{64} << 20)) return;
     const uint64_t available = backend().available_bytes();
     if (needed > available)
@@ -98,7 +99,8 @@ bool TokenSession::prefill(std::span<const int32_t> tokens, int start, const Spa
         pass.ids = padded;
     }
     const int rows = static_cast<int>(pass.ids.size());
-    const Scratch scratch(config(), backend(), rows, plan.any() ? &plan.options : nullptr);
+    const Scratch scratch(config(), backend(), parts_.decoder.activations, rows,
+                          plan.any() ? &plan.options : nullptr);
     const double cost = Cost(config()).pass(start, rows, last_layer_rows(rows), plan);
     Progress progress(cost, length - start, on_progress);
     pass.progress = &progress;

@@ -54,8 +54,11 @@ class Backend {
     virtual ~Backend() = default;
     virtual const Ops& ops() const = 0;
     virtual std::string describe() const = 0;      // "CPU, AVX2, 2 threads"
-    virtual size_t activation_bytes() const = 0;   // per element: 4 on CPU
     virtual uint64_t available_bytes() const = 0;  // memory that can be taken now
+
+    /// What several rows are kept in between two products by matrices of type `weights`; sums, the residual
+    /// stream, logits and a row that is alone are f32.
+    virtual DType activation_type([[maybe_unused]] DType weights) const { return DType::f32; }
 
     /// Most memory the backend takes for its own work beside what allocate() gave, when no matrix row it sees
     /// (of C, F or H * D, not V) is wider than `widest_row` elements. For the memory plan.
@@ -84,11 +87,13 @@ class Backend {
     std::atomic<bool> cancelled{false};
 };
 
+/// Matrices are f32 or the backend's 16-bit type, in which f16 holds its largest value instead of infinity.
+/// embed, the input of rmsnorm and what matmul adds to are f32.
 struct Ops {
     /// out (T, C) = rows of table (V, C) picked by ids (T).
     void (*embed)(Backend&, const Tensor& table, const int32_t* ids, Matrix out);
 
-    /// out (T, C) = x / sqrt(mean(x^2) + eps) * weight (C) f32. In place allowed.
+    /// out (T, C) = x / sqrt(mean(x^2) + eps) * weight (C) f32. In place allowed in f32.
     void (*rmsnorm)(Backend&, Matrix x, const Tensor& weight, float eps, Matrix out);
 
     /// out (T, N) = x (T, K) * w^T, w (N, K); with `add`, out += (the residual).
@@ -97,7 +102,7 @@ struct Ops {
     /// Rotates x (T, heads * D) in place; row t is position start + t.
     void (*rope)(Backend&, Matrix x, const RopeTable&, int start);
 
-    /// Stores k and v (T, G * D) at positions start .. start + T - 1.
+    /// Stores k and v (T, G * D), of one type, at positions start .. start + T - 1.
     void (*kv_write)(Backend&, Matrix k, Matrix v, KvLayer, int start);
 
     /// Dense causal attention, scale 1/sqrt(D), GQA: q, out (T, H * D); row t is position start + t and
@@ -114,7 +119,7 @@ struct Ops {
     /// its selected positions only; rows it did not select get 0. Where *count is 0 it is attend.
     void (*attend_selected)(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
 
-    /// gate (T, F) = silu(gate) * up.
+    /// gate (T, F) = silu(gate) * up, of one type.
     void (*swiglu)(Backend&, Matrix gate, Matrix up);
 };
 

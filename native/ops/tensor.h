@@ -1,4 +1,4 @@
-// What ops are given: weights in the file's type, activations in the backend's type.
+// What ops are given: weights in the file's type, activations in f32 or the backend's type.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,12 @@ struct Tensor {
     int64_t rows = 0, cols = 0;
 };
 
-/// A matrix of activations, row-major, in the backend's activation type (f32 on CPU). Does not own.
+/// A matrix of activations, row-major. Does not own.
 struct Matrix {
     void* data = nullptr;
     int64_t rows = 0, cols = 0;
-    int64_t stride = 0;  // elements from row to row, >= cols
+    int64_t stride = 0;       // elements from row to row, >= cols
+    DType type = DType::f32;  // f32, or what Backend::activation_type names
 };
 
 }  // namespace longleaf

@@ -223,3 +223,25 @@ TEST("attend obeys a cancel at once") {
         CHECK(returned - asked < std::chrono::milliseconds(500));
     }
 }
+
+TEST("attention takes and gives rows of any type") {
+    for (const DType type : activations())
+        for (const int64_t t : {1, 300}) {
+            const Cache cache(KvType::f16, 2, 64, 300, 71);
+            const Grid<float> q = rounded(random_grid(t, 4 * 64, 72), type);
+            const Chosen chosen(scattered(4, 300, 131), 300);
+            for (const Path path : paths()) {
+                const auto b = backend(path);
+                const Guarded in(q, type);
+                Guarded dense(t, q.cols, type), selected(t, q.cols, type);
+                b->ops().attend(*b, in.matrix, cache.layer, static_cast<int>(300 - t), dense.matrix);
+                CHECK(dense.intact());
+                CHECK(same_bits(dense.values(), rounded(attend(*b, q, cache.layer, 300 - t), type)));
+                if (t == 1) continue;
+                b->ops().attend_selected(*b, in.matrix, cache.layer, 0, chosen.selection, selected.matrix);
+                CHECK(selected.intact());
+                CHECK(
+                    same_bits(selected.values(), rounded(attend_selected(*b, q, cache.layer, chosen), type)));
+            }
+        }
+}

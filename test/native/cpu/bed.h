@@ -22,15 +22,18 @@ using longleaf::BlockQ8_0, longleaf::DType, longleaf::KvLayer, longleaf::KvType,
     longleaf::Simd, longleaf::Tensor;
 using reference::Grid;
 
-/// Products whose operands a path keeps in fewer bits than f32: what a naive implementation would round them
-/// to.
+inline float to_bf16(float v) {
+    using namespace longleaf::cpu;
+    return float_of_bits((bits_of_float(v) + 0x7fff + (bits_of_float(v) >> 16 & 1)) & 0xffff0000);
+}
+/// What a naive implementation that keeps values in `type` would make of them.
 inline Grid<float> rounded(Grid<float> g, longleaf::DType type) {
     using namespace longleaf::cpu;
     for (float& v : g.at_)
         if (type == DType::f16)
             v = half_to_float(float_to_half(v));
         else if (type == DType::bf16)
-            v = float_of_bits((bits_of_float(v) + 0x7fff + (bits_of_float(v) >> 16 & 1)) & 0xffff0000);
+            v = to_bf16(v);
     return g;
 }
 /// Operands of attention by `rows` queries.
@@ -48,38 +51,60 @@ inline Grid<float> random_grid(int64_t rows, int64_t cols, unsigned seed, float 
     return g;
 }
 
-/// A matrix of the backend's memory: rows apart from each other, poison around and between them.
+/// A matrix of the backend's memory, of f32 or 16-bit values: rows apart from each other, NaN around and
+/// between them, and in them until something is written.
 class Guarded {
   public:
-    Guarded(int64_t rows, int64_t cols, int64_t gap = 5)
-        : matrix{nullptr, rows, cols, cols + gap},
-          cells_(static_cast<size_t>(2 * kBand + rows * (cols + gap)), kPoison) {
-        matrix.data = cells_.data() + kBand;
+    Guarded(int64_t rows, int64_t cols, DType type = DType::f32, int64_t gap = 5)
+        : matrix{nullptr, rows, cols, cols + gap, type},
+          bytes_(static_cast<size_t>(2 * kBand) + size(rows * (cols + gap)), kPoison) {
+        matrix.data = bytes_.data() + kBand;
     }
-    explicit Guarded(const Grid<float>& values) : Guarded(values.rows, values.cols) { fill(values); }
+    explicit Guarded(const Grid<float>& values, DType type = DType::f32, int64_t gap = 5)
+        : Guarded(values.rows, values.cols, type, gap) {
+        fill(values);
+    }
     Guarded(const Guarded&) = delete;
 
+    /// Rounds to the type.
     void fill(const Grid<float>& values) {
+        using namespace longleaf::cpu;
         for (int64_t r = 0; r < values.rows; ++r)
-            std::memcpy(row(r), &values(r, 0), static_cast<size_t>(values.cols) * 4);
+            for (int64_t c = 0; c < values.cols; ++c) {
+                const float value = values(r, c);
+                const uint16_t half = matrix.type == DType::bf16
+                                          ? static_cast<uint16_t>(bits_of_float(to_bf16(value)) >> 16)
+                                          : float_to_half(value);
+                std::memcpy(at(r, c), matrix.type == DType::f32 ? static_cast<const void*>(&value) : &half,
+                            size(1));
+            }
     }
     Grid<float> values() const {
+        using namespace longleaf::cpu;
         finish();
         Grid<float> g(matrix.rows, matrix.cols);
         for (int64_t r = 0; r < matrix.rows; ++r)
-            std::memcpy(&g(r, 0), row(r), static_cast<size_t>(matrix.cols) * 4);
+            for (int64_t c = 0; c < matrix.cols; ++c) {
+                uint16_t half = 0;
+                if (matrix.type == DType::f32)
+                    std::memcpy(&g(r, c), at(r, c), 4);
+                else
+                    std::memcpy(&half, at(r, c), 2),
+                        g(r, c) = matrix.type == DType::f16 ? half_to_float(half) : bf16_to_float(half);
+            }
         return g;
     }
     Matrix rows(int64_t first, int64_t count) const {
-        return {row(first), count, matrix.cols, matrix.stride};
+        return {at(first, 0), count, matrix.cols, matrix.stride, matrix.type};
     }
     bool intact() const {
         finish();
-        for (size_t i = 0; i < cells_.size(); ++i) {
-            const auto at = static_cast<int64_t>(i) - kBand;
+        const auto stride = static_cast<int64_t>(size(matrix.stride)), end = matrix.rows * stride;
+        for (size_t i = 0; i < bytes_.size(); ++i) {
+            const int64_t from = static_cast<int64_t>(i) - kBand;
             const bool inside =
-                at >= 0 && at < matrix.rows * matrix.stride && at % matrix.stride < matrix.cols;
-            if (!inside && cells_[i] != kPoison) return false;
+                from >= 0 && from < end && from % stride < static_cast<int64_t>(size(matrix.cols));
+            if (!inside && bytes_[i] != kPoison) return false;
         }
         return true;
     }
@@ -87,10 +112,15 @@ class Guarded {
     Matrix matrix;
 
   private:
-    static constexpr int64_t kBand = 64;
-    static constexpr float kPoison = -1234567.0f;
-    float* row(int64_t r) const { return static_cast<float*>(matrix.data) + r * matrix.stride; }
-    Memory<float> cells_;
+    static constexpr int64_t kBand = 256;  // bytes
+    static constexpr char kPoison = '\xff';
+    size_t size(int64_t values) const {
+        return longleaf::row_bytes(matrix.type, static_cast<size_t>(values));
+    }
+    char* at(int64_t r, int64_t c) const {
+        return static_cast<char*>(matrix.data) + size(r * matrix.stride + c);
+    }
+    Memory<char> bytes_;
 };
 
 /// Weights in a file's type, and the exact values they stand for.

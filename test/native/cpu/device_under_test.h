@@ -43,7 +43,10 @@ inline std::vector<longleaf::KvType> kv_types() {
 }
 inline bool has_head(longleaf::KvType, int64_t) { return true; }
 
-/// The type operands of a product by a matrix of `weights` are rounded to.
+/// What rows of activations may be kept in.
+inline std::vector<longleaf::DType> activations() { return {longleaf::DType::f32}; }
+
+/// The type f32 operands of a product by a matrix of `weights` are rounded to.
 inline longleaf::DType product_operand(longleaf::DType, int64_t) { return longleaf::DType::f32; }
 inline longleaf::DType attention_operand(int64_t) { return longleaf::DType::f32; }
 

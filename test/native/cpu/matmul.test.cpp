@@ -11,14 +11,24 @@ struct Shape {
     int64_t t, n, k;
 };
 
-std::string label(Path path, DType type, const Shape& s) {
-    return name_of(path) + " type " + std::to_string(static_cast<int>(type)) + " T " + std::to_string(s.t) +
-           " N " + std::to_string(s.n) + " K " + std::to_string(s.k);
+/// What x is kept in, what the result is, and the gap between rows: 8 leaves them at whole 16 bytes.
+struct Rows {
+    DType x = DType::f32, out = DType::f32;
+    int64_t gap = 5;
+};
+
+std::string label(Path path, DType type, const Shape& s, const Rows& r) {
+    const auto text = [](const char* name, auto value) {
+        return std::string(name) + std::to_string(static_cast<int64_t>(value));
+    };
+    return name_of(path) + text(" type ", type) + text(" T ", s.t) + text(" N ", s.n) + text(" K ", s.k) +
+           text(" x ", r.x) + text(" out ", r.out) + text(" gap ", r.gap);
 }
 
-Grid<float> run(longleaf::Backend& b, const Weights& w, const Grid<float>& x, bool add) {
-    const Guarded in(x);
-    Guarded out(x.rows, w.tensor.rows);
+Grid<float> run(longleaf::Backend& b, const Weights& w, const Grid<float>& x, bool add,
+                const Rows& rows = {}) {
+    const Guarded in(x, rows.x, rows.gap);
+    Guarded out(x.rows, w.tensor.rows, rows.out, rows.gap);
     if (add) out.fill(random_grid(x.rows, w.tensor.rows, 99));
     b.ops().matmul(b, w.tensor, in.matrix, out.matrix, add);
     CHECK(out.intact());
@@ -26,17 +36,27 @@ Grid<float> run(longleaf::Backend& b, const Weights& w, const Grid<float>& x, bo
     return out.values();
 }
 
-void compare(DType type, const Shape& s) {
+void compare(DType type, const Shape& s, const Rows& rows) {
     const Weights w(type, s.n, s.k, 7);
-    const Grid<float> x = random_grid(s.t, s.k, 8);
+    const Grid<float> x = rounded(random_grid(s.t, s.k, 8), rows.x);
     const auto exact = reference::matmul(Grid<double>(x), Grid<double>(w.values));
-    const DType operand = product_operand(type, s.t);
-    const auto naive = reference::matmul(rounded(x, operand), rounded(w.values, operand));
+    const DType operand = rows.x == DType::f32 ? product_operand(type, s.t) : rows.x;
+    const auto naive = rounded(reference::matmul(rounded(x, operand), rounded(w.values, operand)), rows.out);
     for (const Path path : paths()) {
         const auto b = backend(path);
         // The floor is an ulp of the results: with three of them the naive one can be lucky.
-        if (!accurate(run(*b, w, x, false), naive, exact, 2e-7))
-            check::fail(__FILE__, __LINE__, label(path, type, s));
+        const double floor = rows.out == DType::f32 ? 2e-7 : rows.out == DType::f16 ? 1e-3 : 8e-3;
+        if (!accurate(run(*b, w, x, false, rows), naive, exact, s.t * s.n < 64 ? floor : 2e-7))
+            check::fail(__FILE__, __LINE__, label(path, type, s, rows));
+    }
+}
+
+void compare(DType type, const Shape& s) {
+    for (const DType x : activations()) {
+        compare(type, s, {x, x, 5});
+        if (x == DType::f32) continue;
+        compare(type, s, {x, x, 8});
+        compare(type, s, {x, DType::f32, 8});
     }
 }
 
@@ -52,7 +72,9 @@ TEST("matmul is as accurate as a naive one") {
             compare(type, {1, 5, k});
             compare(type, {50, 13, k});
         }
-    compare(DType::q8_0, {600, 40, 64});  // more tokens than one block of them
+    compare(DType::q8_0, {600, 40, 64});                             // more tokens than one block of them
+    for (const DType type : {DType::f16, DType::bf16, DType::q8_0})  // several tiles each way, and edges
+        compare(type, {300, 520, 192});
 }
 
 TEST("matmul adds the residual") {
@@ -71,17 +93,36 @@ TEST("matmul adds the residual") {
 
 TEST("matmul rows depend neither on the chunk nor on the threads") {
     const Weights w(DType::q8_0, 130, 544, 3);
-    const Grid<float> x = random_grid(700, 544, 4);
-    for (const Path path : paths()) {
-        const auto whole = run(*backend(path, 1), w, x, false);
-        for (const int threads : {2, 3}) CHECK(same_bits(run(*backend(path, threads), w, x, false), whole));
-        const auto b = backend(path, 2);
-        const Guarded in(x);
-        Guarded out(x.rows, 130);
-        for (const auto& [first, count] :
-             {std::pair<int64_t, int64_t>{0, 2}, {2, 3}, {5, 48}, {53, 500}, {553, 147}})
-            b->ops().matmul(*b, w.tensor, in.rows(first, count), out.rows(first, count), false);
-        CHECK(same_bits(out.values(), whole));
+    for (const DType type : activations())
+        for (const int64_t gap : {5, 8}) {
+            const Grid<float> x = rounded(random_grid(700, 544, 4), type);
+            for (const Path path : paths()) {
+                const auto whole = run(*backend(path, 1), w, x, false, {type, type, gap});
+                for (const int threads : {2, 3})
+                    CHECK(same_bits(run(*backend(path, threads), w, x, false, {type, type, gap}), whole));
+                const auto b = backend(path, 2);
+                const Guarded in(x, type, gap);
+                Guarded out(x.rows, 130, type, gap);
+                for (const auto& [first, count] :
+                     {std::pair<int64_t, int64_t>{0, 2}, {2, 3}, {5, 48}, {53, 500}, {553, 147}})
+                    b->ops().matmul(*b, w.tensor, in.rows(first, count), out.rows(first, count), false);
+                CHECK(same_bits(out.values(), whole));
+            }
+        }
+}
+
+TEST("what f16 cannot hold becomes its largest value") {
+    const Weights w(DType::f16, 24, 512, 3);
+    for (const DType type : activations()) {
+        if (type != DType::f16) continue;
+        Grid<float> x(3, 512);
+        for (int64_t c = 0; c < 512; ++c) x(0, c) = w.values(5, c) > 0 ? 6e4f : -6e4f, x(1, c) = -x(0, c);
+        for (const Path path : paths()) {
+            const auto out = run(*backend(path), w, x, false, {type, type, 8});
+            CHECK_EQ(out(0, 5), 65504.0f);
+            CHECK_EQ(out(1, 5), -65504.0f);
+            CHECK_EQ(out(2, 5), 0.0f);
+        }
     }
 }
 

@@ -61,7 +61,7 @@ TEST("backends say what they are and refuse what they cannot be") {
     CHECK_EQ(b->describe(), "CPU, scalar, 2 threads");
     CHECK_EQ(longleaf::cpu::create_backend({.threads = 1, .simd = Simd::scalar})->describe(),
              "CPU, scalar, 1 thread");
-    CHECK_EQ(b->activation_bytes(), 4u);
+    CHECK(b->activation_type(longleaf::DType::f16) == longleaf::DType::f32);
     CHECK_THROWS(longleaf::cpu::create_backend({.threads = -1, .simd = Simd::scalar}), ErrorCode::bad_request,
                  "thread");
     if (!longleaf::cpu::detect_features().avx512)

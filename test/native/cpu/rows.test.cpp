@@ -24,7 +24,7 @@ TEST("embed picks and dequantises rows exactly") {
 }
 
 TEST("rmsnorm is as accurate as a naive one, in place too") {
-    for (const int64_t cols : {1, 5, 64, 100, 512})
+    for (const int64_t cols : {1, 5, 64, 100, 512, 5000})
         for (const int64_t rows : {1, 2, 129}) {
             const Grid<float> x = random_grid(rows, cols, 2, 3), weight = random_grid(1, cols, 3);
             const Memory<float> scales(weight.at_.begin(), weight.at_.end());
@@ -37,6 +37,13 @@ TEST("rmsnorm is as accurate as a naive one, in place too") {
                 b->ops().rmsnorm(*b, in.matrix, w, 1e-5f, out.matrix);
                 CHECK(out.intact());
                 CHECK(accurate(out.values(), naive, exact, 1e-7));
+                for (const DType type : activations())
+                    for (const int64_t gap : {5, 8}) {
+                        Guarded narrow(rows, cols, type, gap);
+                        b->ops().rmsnorm(*b, in.matrix, w, 1e-5f, narrow.matrix);
+                        CHECK(narrow.intact());
+                        CHECK(same_bits(narrow.values(), rounded(out.values(), type)));
+                    }
                 b->ops().rmsnorm(*b, in.matrix, w, 1e-5f, in.matrix);
                 CHECK(same_bits(in.values(), out.values()));
             }
@@ -53,15 +60,19 @@ TEST("rope turns pairs and halves at any position") {
                         inv_freq.push_back(static_cast<float>(
                             std::pow(5e5, -2.0 * static_cast<double>(i) / static_cast<double>(d))));
                     const Memory<float> table(inv_freq.begin(), inv_freq.end());
-                    const Grid<float> x = random_grid(rows, 3 * d, 4);
-                    const auto exact = reference::rope(Grid<double>(x), inv_freq, neox, start);
-                    const auto naive = reference::rope(x, inv_freq, neox, start);
-                    for (const Path path : paths()) {
-                        const auto b = backend(path);
-                        Guarded out(x);
-                        b->ops().rope(*b, out.matrix, {table.data(), static_cast<int>(d), neox}, start);
-                        CHECK(out.intact());
-                        CHECK(accurate(out.values(), naive, exact));
+                    for (const DType type : activations()) {
+                        const Grid<float> x = rounded(random_grid(rows, 3 * d, 4), type);
+                        const auto exact = reference::rope(Grid<double>(x), inv_freq, neox, start);
+                        const auto naive = rounded(reference::rope(x, inv_freq, neox, start), type);
+                        for (const Path path : paths())
+                            for (const int64_t gap : {5, 8}) {
+                                const auto b = backend(path);
+                                Guarded out(x, type, gap);
+                                b->ops().rope(*b, out.matrix, {table.data(), static_cast<int>(d), neox},
+                                              start);
+                                CHECK(out.intact());
+                                CHECK(accurate(out.values(), naive, exact));
+                            }
                     }
                 }
 }
@@ -84,15 +95,19 @@ TEST("swiglu is as accurate as a naive one, far out too") {
         Grid<float> gate = random_grid(3, cols, 5, 20);
         const Grid<float> up = random_grid(3, cols, 6);
         gate(0, 0) = -200, gate(1, 0) = 200, gate(2, 0) = 0;
-        const auto exact = reference::swiglu(Grid<double>(gate), Grid<double>(up));
-        const auto naive = reference::swiglu(gate, up);
-        for (const Path path : paths()) {
-            const auto b = backend(path);
-            Guarded g(gate);
-            const Guarded u(up);
-            b->ops().swiglu(*b, g.matrix, u.matrix);
-            CHECK(g.intact());
-            CHECK(accurate(g.values(), naive, exact));
+        for (const DType type : activations()) {
+            const Grid<float> gates = rounded(gate, type), ups = rounded(up, type);
+            const auto exact = reference::swiglu(Grid<double>(gates), Grid<double>(ups));
+            const auto naive = rounded(reference::swiglu(gates, ups), type);
+            for (const Path path : paths())
+                for (const int64_t gap : {5, 8}) {
+                    const auto b = backend(path);
+                    Guarded g(gates, type, gap);
+                    const Guarded u(ups, type, gap);
+                    b->ops().swiglu(*b, g.matrix, u.matrix);
+                    CHECK(g.intact());
+                    CHECK(accurate(g.values(), naive, exact));
+                }
         }
     }
 }
@@ -115,6 +130,29 @@ TEST("kv_write stores the same bytes on every path, and nothing else") {
                 CHECK(vb == expected.v);
             }
         }
+}
+
+TEST("kv_write takes rows of any type") {
+    for (const DType rows : activations())
+        for (const KvType type : kv_types())
+            for (const int64_t gap : {5, 8}) {
+                Cache expected(type, 2, 64, 21, 7);
+                const Grid<float> k = rounded(random_grid(21, 128, 3), rows),
+                                  v = rounded(random_grid(21, 128, 4), rows);
+                expected.values.k = k, expected.values.v = v;
+                expected.write();
+                for (const Path path : paths()) {
+                    const auto b = backend(path);
+                    Memory<char> kb(expected.k.size(), 0x7f), vb(expected.v.size(), 0x7f);
+                    KvLayer layer = expected.layer;
+                    layer.k = kb.data(), layer.v = vb.data();
+                    const Guarded ks(k, rows, gap), vs(v, rows, gap);
+                    b->ops().kv_write(*b, ks.matrix, vs.matrix, layer, 0);
+                    finish();
+                    CHECK(kb == expected.k);
+                    CHECK(vb == expected.v);
+                }
+            }
 }
 
 TEST("q8_0 keeps every value within half a step") {

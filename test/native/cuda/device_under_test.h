@@ -88,7 +88,12 @@ inline void finish() {
 inline std::vector<longleaf::KvType> kv_types() { return {longleaf::KvType::f16, longleaf::KvType::q8_0}; }
 inline bool has_head(longleaf::KvType type, int64_t d) { return type != longleaf::KvType::f32 && d % 8 == 0; }
 
-/// The type operands of a product by a matrix of `weights` are rounded to: none for a single row.
+/// What rows of activations may be kept in.
+inline std::vector<longleaf::DType> activations() {
+    return {longleaf::DType::f32, longleaf::DType::f16, longleaf::DType::bf16};
+}
+
+/// The type f32 operands of a product by a matrix of `weights` are rounded to: none for a single row.
 inline longleaf::DType product_operand(longleaf::DType weights, int64_t rows) {
     return rows == 1                          ? longleaf::DType::f32
            : weights == longleaf::DType::bf16 ? longleaf::DType::bf16

@@ -12,7 +12,6 @@ class StubDevice final : public longleaf::Backend {
     }
     const longleaf::Ops& ops() const override { return ops_; }
     std::string describe() const override { return "stub"; }
-    size_t activation_bytes() const override { return 4; }
     uint64_t available_bytes() const override { return available_; }
     uint64_t scratch_bytes(int64_t) const override { return 1 << 20; }
     void* allocate(uint64_t) override { return ++allocations, nullptr; }
