@@ -24,33 +24,6 @@ struct Shape {
     static constexpr int shared_bytes = (rows + 2 * keys) * row_bytes + 2 * keys * 4;
 };
 
-struct Walk {
-    const void* q;
-    void* out;
-    DType q_type, out_type;
-    int64_t q_stride, out_stride;
-    const char *k, *v;  // (G, capacity, D)
-    int64_t capacity;   // positions
-    int d, group, rows, start;
-    float scale;           // log2(e) / sqrt(D)
-    const int32_t* index;  // (H, index_capacity), or null: dense
-    const int32_t* count;  // 0: dense
-    int64_t index_capacity;
-};
-
-/// First place in ascending list[0 .. n - 1] whose value is at least `value`.
-__device__ int first_from(const int32_t* list, int n, int value) {
-    int low = 0;
-    while (low < n) {
-        const int middle = (low + n) / 2;
-        if (list[middle] < value)
-            low = middle + 1;
-        else
-            n = middle;
-    }
-    return low;
-}
-
 /// Copies a tile of `keys` rows. Gathered: row i is position[i], or zeros where that is negative. Else the
 /// rows are those from `first` on, zeros after `last`.
 template <int D, KvType type, bool gathered>
@@ -180,7 +153,16 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
             load_tile<D, type, gathered>(shared_address(k_tile), k_tile, k, d, next, (tile + 1) * N, last);
         copies_commit();
 
-        const bool masked = (tile + 1) * N - 1 > first;
+        if ((tile + 1) * N - 1 > first) {  // the diagonal crosses this tile
+#pragma unroll
+            for (int f = 0; f < F; ++f)
+#pragma unroll
+                for (int j = 0; j < N / 8; ++j)
+#pragma unroll
+                    for (int e = 0; e < 4; ++e)
+                        if (tile * N + j * 8 + lane % 4 * 2 + e % 2 > my_row + f * 16 + e / 2 * 8)
+                            s[f][j][e] = -INFINITY;
+        }
         uint32_t p[F][N / 16][4];
 #pragma unroll
         for (int f = 0; f < F; ++f) {
@@ -190,11 +172,7 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
 #pragma unroll
                 for (int j = 0; j < N / 8; ++j)
 #pragma unroll
-                    for (int e = 2 * half; e < 2 * half + 2; ++e) {
-                        if (masked && tile * N + j * 8 + lane % 4 * 2 + e % 2 > my_row + f * 16 + half * 8)
-                            s[f][j][e] = -INFINITY;
-                        top = fmaxf(top, s[f][j][e]);
-                    }
+                    for (int e = 2 * half; e < 2 * half + 2; ++e) top = fmaxf(top, s[f][j][e]);
                 top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
                 top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
                 const float old = peak[f][half], shift = top * w.scale;
@@ -287,7 +265,18 @@ void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, co
     w.capacity = kv.capacity, w.d = kv.head_dim, w.group = heads / kv.kv_heads;
     w.rows = static_cast<int>(q.rows), w.start = start;
     w.scale = static_cast<float>(1.4426950408889634 / std::sqrt(static_cast<double>(kv.head_dim)));
-    if (chosen) w.index = chosen->index, w.count = chosen->count, w.index_capacity = chosen->capacity;
+    if (chosen) {
+        w.index = chosen->index, w.count = chosen->count, w.index_capacity = chosen->capacity;
+        w.selected = chosen->rows, w.selected_places = round_up(chosen->capacity, kGatherUnit);
+    }
+    if (run.cuda.hopper && (!chosen || chosen->rows)) {
+        if (kv.type == KvType::q8_0) {
+            const KvLayer wide = widen(run.cuda, kv, start + w.rows, w.count);
+            w.k = static_cast<const char*>(wide.k), w.v = static_cast<const char*>(wide.v);
+            w.capacity = wide.capacity;
+        }
+        return attend_on_hopper(run.cuda.stream, w, heads);
+    }
     const auto run_on = w.d <= 64    ? launch<64>
                         : w.d <= 96  ? launch<96>
                         : w.d <= 128 ? launch<128>
@@ -326,11 +315,8 @@ void attend_selected(Backend& backend, Matrix q, KvLayer kv, int start, Selectio
     require_shape(kv);
     Running run(backend);
     if (run.cancelled() || q.rows == 0) return;
-    const size_t size = row_bytes(out.type, 1);
-    check(cudaMemset2DAsync(out.data, static_cast<size_t>(out.stride) * size, 0,
-                            static_cast<size_t>(out.cols) * size, static_cast<size_t>(out.rows),
-                            run.cuda.stream),
-          "clearing rows");
+    clear_unselected(run.cuda.stream, static_cast<int>(q.cols) / kv.head_dim, kv.head_dim, start, chosen,
+                     out);
     attend_rows(run, q, kv, start, &chosen, out);
     run.end("attend_selected", 16);
 }

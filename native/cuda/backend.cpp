@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cuda/attend.h"
 #include "cuda/cuda.h"
 
 namespace longleaf::cuda {
@@ -101,6 +102,9 @@ CudaBackend::CudaBackend(const Options& options) : device(options.device) {
     check(cudaGetDeviceProperties(&properties, device), "asking for the device");
     name = properties.name;
     multiprocessors = properties.multiProcessorCount;
+#if defined(LONGLEAF_HOPPER)
+    hopper = !options.portable && properties.major == 9 && properties.minor == 0;
+#endif
     check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
     if (options.gemm != Gemm::own) cublas = Cublas::open(stream);
     if (options.gemm == Gemm::cublas && !cublas)
@@ -143,6 +147,14 @@ uint64_t CudaBackend::scratch_bytes(int64_t widest_row) const {
     // matmul: a chunk of operands, a slice of weights, a block of products; decoding: partial sums.
     const auto width = static_cast<uint64_t>(round_up(widest_row, 64));
     return width * kChunkRows * 2 + (uint64_t{96} << 20) + width * 512 * 4;
+}
+
+uint64_t CudaBackend::gathered_bytes(int heads, int64_t length, int head_dim) const {
+    return hopper ? static_cast<uint64_t>(heads * round_up(length, kGatherUnit) * head_dim) * 4 : 0;
+}
+
+uint64_t CudaBackend::attention_bytes(KvType type, int kv_heads, int64_t length, int head_dim) const {
+    return hopper && type == KvType::q8_0 ? static_cast<uint64_t>(kv_heads * length * head_dim) * 4 : 0;
 }
 
 void* CudaBackend::allocate(uint64_t bytes) {

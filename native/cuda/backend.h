@@ -13,6 +13,7 @@ enum class Gemm { automatic, own, cublas };  // automatic: cuBLAS where it is in
 struct Options {
     int device = 0;
     Gemm gemm = Gemm::automatic;
+    bool portable = false;  // without the kernels made for one architecture
 };
 
 /// True when there is a driver and a device that runs these kernels. Never throws.

@@ -67,6 +67,8 @@ class CudaBackend final : public Backend {
     uint64_t scratch_bytes(int64_t widest_row) const override;
     bool host_memory() const override { return false; }
     int chunk_rows() const override { return kChunkRows; }
+    uint64_t gathered_bytes(int heads, int64_t length, int head_dim) const override;
+    uint64_t attention_bytes(KvType, int kv_heads, int64_t length, int head_dim) const override;
     void* allocate(uint64_t bytes) override;
     void release(void* memory, uint64_t bytes) noexcept override;
     void upload(void* to, const void* from, uint64_t bytes) override;
@@ -77,10 +79,11 @@ class CudaBackend final : public Backend {
 
     int device = 0;
     int multiprocessors = 0;
+    bool hopper = false;  // its kernels are built, and the device is of compute capability 9.0
     std::string name;
     cudaStream_t stream = nullptr;
     std::mutex busy;  // held by the op that is being queued
-    Workspace operand, weights, product, parts;
+    Workspace operand, weights, product, parts, widened;
     Throttle throttle;
     std::unique_ptr<Cublas> cublas;  // null: own kernel
     int queued = 0;                  // ops since the last mark

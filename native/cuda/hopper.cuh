@@ -92,7 +92,8 @@ __device__ inline uint32_t swizzled(int r, int p) {
 }
 
 // --- Products of one warpgroup: c (64, N) f32 += a (64, 16) * b (16, N).
-// Accumulators: c[4 i + e] of lane l of warp w is row 16 w + l / 4 + e / 2 * 8, column 8 i + l % 4 * 2 + e % 2.
+// Accumulators: c[4 i + e] of lane l of warp w is row 16 w + l / 4 + e / 2 * 8, column 8 i + l % 4 * 2 + e
+// % 2.
 
 /// Descriptor of an operand in swizzled boxes whose 16 summed values lie along the row ("K-major").
 /// Step 16 columns on by adding 2.
@@ -122,37 +123,39 @@ __device__ inline void pin(float (&c)[count]) {
     for (int i = 0; i < count; ++i) asm volatile("" : "+f"(c[i])::"memory");
 }
 
-#define LONGLEAF_REGISTERS_32 \
+#define LONGLEAF_REGISTERS_32                                              \
     "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15" \
     ", %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
-#define LONGLEAF_REGISTERS_64 \
-    LONGLEAF_REGISTERS_32 ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47" \
-    ", %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
-#define LONGLEAF_REGISTERS_128 \
-    LONGLEAF_REGISTERS_64 ", %64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79" \
-    ", %80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95" \
-    ", %96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111" \
-    ", %112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, %126, %127"
-#define LONGLEAF_OUT_8(c, i)                                                                            \
-    "+f"(c[i]), "+f"(c[i + 1]), "+f"(c[i + 2]), "+f"(c[i + 3]), "+f"(c[i + 4]), "+f"(c[i + 5]), "+f"(c[i + 6]), \
-        "+f"(c[i + 7])
+#define LONGLEAF_REGISTERS_64                                                              \
+    LONGLEAF_REGISTERS_32                                                                  \
+        ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47" \
+        ", %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+#define LONGLEAF_REGISTERS_128                                                                         \
+    LONGLEAF_REGISTERS_64                                                                              \
+        ", %64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79"             \
+        ", %80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95"             \
+        ", %96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111" \
+        ", %112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, %126, %127"
+#define LONGLEAF_OUT_8(c, i)                                                                    \
+    "+f"(c[i]), "+f"(c[i + 1]), "+f"(c[i + 2]), "+f"(c[i + 3]), "+f"(c[i + 4]), "+f"(c[i + 5]), \
+        "+f"(c[i + 6]), "+f"(c[i + 7])
 #define LONGLEAF_OUT_32(c, i) \
     LONGLEAF_OUT_8(c, i), LONGLEAF_OUT_8(c, i + 8), LONGLEAF_OUT_8(c, i + 16), LONGLEAF_OUT_8(c, i + 24)
 #define LONGLEAF_OUT_64(c, i) LONGLEAF_OUT_32(c, i), LONGLEAF_OUT_32(c, i + 32)
 #define LONGLEAF_OUT_128(c, i) LONGLEAF_OUT_64(c, i), LONGLEAF_OUT_64(c, i + 64)
 
 // Both operands in shared memory, along rows. p0, p1, p2: numbers of the operands after the accumulators.
-#define LONGLEAF_PRODUCT(N, count, type, name, p0, p1, p2)                                                 \
-    __device__ inline void name(float (&c)[count], uint64_t a, uint64_t b, bool onto) {                    \
-        asm volatile("{\n.reg .pred onto;\nsetp.ne.b32 onto, " p2                                          \
-                     ", 0;\nwgmma.mma_async.sync.aligned.m64n" #N "k16.f32." type "." type " {"            \
-                     LONGLEAF_REGISTERS_##count "}, " p0 ", " p1 ", onto, 1, 1, 0, 0;\n}\n"                \
-                     : LONGLEAF_OUT_##count(c, 0)                                                          \
-                     : "l"(a), "l"(b), "r"(static_cast<int>(onto)));                                       \
+#define LONGLEAF_PRODUCT(N, count, type, name, p0, p1, p2)                                       \
+    __device__ inline void name(float(&c)[count], uint64_t a, uint64_t b, bool onto) {           \
+        asm volatile("{\n.reg .pred onto;\nsetp.ne.b32 onto, " p2                                \
+                     ", 0;\nwgmma.mma_async.sync.aligned.m64n" #N "k16.f32." type "." type       \
+                     " {" LONGLEAF_REGISTERS_##count "}, " p0 ", " p1 ", onto, 1, 1, 0, 0;\n}\n" \
+                     : LONGLEAF_OUT_##count(c, 0)                                                \
+                     : "l"(a), "l"(b), "r"(static_cast<int>(onto)));                             \
     }
 // a in registers, f16, as mma.m16n8k16 has it; b in shared memory, across rows. Always onto c.
 #define LONGLEAF_PRODUCT_FROM_REGISTERS(N, count, p0, p1, p2, p3, p4)                                      \
-    __device__ inline void multiply_onto(float (&c)[count], const uint32_t (&a)[4], uint64_t b) {          \
+    __device__ inline void multiply_onto(float(&c)[count], const uint32_t(&a)[4], uint64_t b) {            \
         asm volatile("wgmma.mma_async.sync.aligned.m64n" #N "k16.f32.f16.f16 {" LONGLEAF_REGISTERS_##count \
                      "}, {" p0 ", " p1 ", " p2 ", " p3 "}, " p4 ", 1, 1, 1, 1;\n"                          \
                      : LONGLEAF_OUT_##count(c, 0)                                                          \

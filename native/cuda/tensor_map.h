@@ -13,7 +13,7 @@ struct alignas(64) TensorMap {
 /// Planes of rows of 16-bit values, copied in boxes of 64 columns by `box_rows` rows, swizzled by 128 bytes.
 /// Reads outside give zeros. Strides are in values, multiples of 8; `base` is aligned to 16 bytes.
 /// Throws EngineError{internal} for what the hardware cannot describe, bad_request without a driver for it.
-TensorMap make_tensor_map(const void* base, int64_t columns, int64_t rows, int64_t row_stride,
-                          int64_t planes, int64_t plane_stride, int box_rows);
+TensorMap make_tensor_map(const void* base, int64_t columns, int64_t rows, int64_t row_stride, int64_t planes,
+                          int64_t plane_stride, int box_rows);
 
 }  // namespace longleaf::cuda

@@ -25,7 +25,8 @@ uint64_t scratch_bytes(const MemoryDemand& d, int context) {
     const Config& c = *d.config;
     const int64_t widest = std::max({c.channels, c.ffn, c.heads * c.head_dim});
     return Scratch::bytes(c, *d.backend, d.activations, context, SelectOptions{}) +
-           d.backend->scratch_bytes(widest);
+           d.backend->scratch_bytes(widest) +
+           d.backend->attention_bytes(d.kv_type, c.kv_heads, context, c.head_dim);
 }
 
 static uint64_t total_bytes(const MemoryDemand& d, int context) {

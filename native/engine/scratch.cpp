@@ -7,10 +7,10 @@ namespace longleaf {
 namespace {
 
 struct Sizes {
-    uint64_t ids, residual, normed, q, kv, ffn, logits, tail, index, counts, select_work;
+    uint64_t ids, residual, normed, q, kv, ffn, logits, tail, index, counts, select_work, gathered;
     uint64_t total() const {
         return ids + residual + normed + 2 * q + 2 * kv + 2 * ffn + logits + tail + index + counts +
-               select_work;
+               select_work + gathered;
     }
 };
 
@@ -36,6 +36,7 @@ Sizes sizes(const Config& c, const Backend& backend, DType several, int tokens, 
         static_cast<uint64_t>(select->window) * q_dim * row_bytes(type_of_rows(select->window, several), 1);
     s.index = static_cast<uint64_t>(c.heads) * t * sizeof(int32_t);
     s.counts = static_cast<uint64_t>(c.layers) * sizeof(int32_t);
+    s.gathered = backend.gathered_bytes(c.heads, tokens, c.head_dim);
     s.select_work = backend.ops().select_scratch_bytes(c.heads, tokens, *select);
     return s;
 }
@@ -70,6 +71,7 @@ Scratch::Scratch(const Config& c, Backend& backend, DType several, int tokens, c
     index_ = Buffer(backend, s.index);
     counts_ = Buffer(backend, s.counts);
     select_work_ = Buffer(backend, s.select_work);
+    gathered_ = Buffer(backend, s.gathered);
 }
 
 Matrix Scratch::rows_of(Matrix m, int first, int rows) const {
@@ -87,7 +89,8 @@ Matrix Scratch::of(const Buffer& b, int rows, int64_t cols) const {
 }
 
 Selection Scratch::selection(int layer) const {
-    return {static_cast<int32_t*>(index_.data()), static_cast<int32_t*>(counts_.data()) + layer, tokens_};
+    return {static_cast<int32_t*>(index_.data()), static_cast<int32_t*>(counts_.data()) + layer, tokens_,
+            gathered_.data()};
 }
 
 }  // namespace longleaf

@@ -42,7 +42,7 @@ class Scratch {
     int64_t channels_, q_dim_, kv_dim_, ffn_, vocab_, tokens_;
     DType several_;
     Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_, logits_;
-    Buffer tail_, index_, counts_, select_work_;
+    Buffer tail_, index_, counts_, select_work_, gathered_;
 };
 
 }  // namespace longleaf

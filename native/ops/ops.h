@@ -32,6 +32,7 @@ struct Selection {
     int32_t* index = nullptr;  // (H, capacity) ascending positions; first *count entries valid
     int32_t* count = nullptr;  // (1) K, the same for every head; 0: the layer runs dense
     int64_t capacity = 0;
+    void* rows = nullptr;  // Backend::gathered_bytes() for K and V of those positions, if it asks for any
 };
 
 /// Dynamic Token Coverage and per-head selection (token-sparse attention, §1.1 steps 3 to 8).
@@ -63,6 +64,16 @@ class Backend {
     /// Most memory the backend takes for its own work beside what allocate() gave, when no matrix row it sees
     /// (of C, F or H * D, not V) is wider than `widest_row` elements. For the memory plan.
     virtual uint64_t scratch_bytes(int64_t widest_row) const { return widest_row * 0; }
+
+    /// Room a Selection brings for K and V of what each head keeps of `length` positions; 0: attention finds
+    /// them by index.
+    virtual uint64_t gathered_bytes(int heads, int64_t length, int head_dim) const {
+        return static_cast<uint64_t>(heads * length * head_dim) * 0;
+    }
+    /// Most memory attention takes for itself with `length` positions in the cache. For the memory plan.
+    virtual uint64_t attention_bytes(KvType, int kv_heads, int64_t length, int head_dim) const {
+        return static_cast<uint64_t>(kv_heads * length * head_dim) * 0;
+    }
 
     /// Whether its memory is the program's: then weights stay in the file's mapping, and pages that were
     /// never written cost nothing. Else weights are uploaded and what is allocated is taken at once.
@@ -110,7 +121,8 @@ struct Ops {
     void (*attend)(Backend&, Matrix q, KvLayer, int start, Matrix out);
 
     /// Token scores and selection for a prefill of S tokens whose K is complete. q (W, H * D): the last W
-    /// queries, roped. Fills `out`; scratch is select_scratch_bytes(). Count 0 when nothing may be dropped.
+    /// queries, roped. Fills `out`, its rows too if it has them; scratch is select_scratch_bytes(). Count 0
+    /// when nothing may be dropped.
     void (*select)(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch,
                    Selection out);
     uint64_t (*select_scratch_bytes)(int heads, int length, const SelectOptions&);

@@ -24,6 +24,7 @@ struct Shape {
 /// A Selection as the op table passes it.
 struct Chosen {
     Memory<int32_t> index, count;
+    Memory<uint16_t> rows;
     longleaf::Selection selection;
     Chosen(const Indices& heads, int64_t capacity)
         : index(heads.size() * static_cast<size_t>(capacity), -1),
@@ -33,6 +34,36 @@ struct Chosen {
             std::copy(heads[h].begin(), heads[h].end(), index.begin() + static_cast<int64_t>(h) * capacity);
     }
     Chosen(const Chosen&) = delete;
+
+    /// With K and V of the positions as f16, where the backend wants them brought together; zeros after them.
+    longleaf::Selection on(const longleaf::Backend& b, const KvLayer& kv) {
+        const int64_t heads = static_cast<int64_t>(index.size()) / selection.capacity, d = kv.head_dim;
+        const uint64_t bytes = b.gathered_bytes(static_cast<int>(heads), selection.capacity, kv.head_dim);
+        const int64_t places = static_cast<int64_t>(bytes) / (heads * d * 4);
+        rows.assign(bytes / 2, 0);
+        if (bytes > 0)
+            for (int64_t side = 0; side < 2; ++side)
+                for (int64_t h = 0; h < heads; ++h)
+                    for (int64_t i = 0; i < count[0]; ++i)
+                        copy_row(kv, side == 0 ? kv.k : kv.v, h / (heads / kv.kv_heads),
+                                 index[static_cast<size_t>(h * selection.capacity + i)],
+                                 rows.data() + ((side * heads + h) * places + i) * d);
+        selection.rows = bytes > 0 ? rows.data() : nullptr;
+        return selection;
+    }
+
+  private:
+    static void copy_row(const KvLayer& kv, const void* cache, int64_t g, int64_t position, uint16_t* to) {
+        using namespace longleaf::cpu;
+        const int64_t row = g * kv.capacity + position;
+        for (int64_t c = 0; c < kv.head_dim; ++c)
+            if (kv.type == KvType::f16) {
+                to[c] = static_cast<const uint16_t*>(cache)[row * kv.head_dim + c];
+            } else {
+                const auto& block = static_cast<const BlockQ8_0*>(cache)[row * (kv.head_dim / 32) + c / 32];
+                to[c] = float_to_half(half_to_float(block.d) * static_cast<float>(block.q[c % 32]));
+            }
+    }
 };
 
 Grid<float> attend(longleaf::Backend& b, const Grid<float>& q, const KvLayer& kv, int64_t start) {
@@ -43,11 +74,10 @@ Grid<float> attend(longleaf::Backend& b, const Grid<float>& q, const KvLayer& kv
     return out.values();
 }
 
-Grid<float> attend_selected(longleaf::Backend& b, const Grid<float>& q, const KvLayer& kv,
-                            const Chosen& chosen) {
+Grid<float> attend_selected(longleaf::Backend& b, const Grid<float>& q, const KvLayer& kv, Chosen& chosen) {
     const Guarded in(q);
     Guarded out(q.rows, q.cols);
-    b.ops().attend_selected(b, in.matrix, kv, 0, chosen.selection, out.matrix);
+    b.ops().attend_selected(b, in.matrix, kv, 0, chosen.on(b, kv), out.matrix);
     CHECK(out.intact());
     return out.values();
 }
@@ -132,7 +162,7 @@ TEST("selected attention is as accurate as a naive one and leaves other rows 0")
         const Cache cache(type, 2, 64, length, 41);
         const Grid<float> q = random_grid(length, heads * 64, 42);
         const Indices kept = scattered(heads, length, 131);
-        const Chosen chosen(kept, length);
+        Chosen chosen(kept, length);
         const reference::Cache<double> kv{Grid<double>(cache.values.k), Grid<double>(cache.values.v), 64};
         const auto exact = reference::attend_selected(Grid<double>(q), kv, kept);
         const auto naive =
@@ -153,7 +183,7 @@ TEST("selected attention rows depend neither on the chunk nor on the threads") {
     const int64_t length = 1200, width = 4 * 64;
     const Cache cache(KvType::f16, 2, 64, length, 51);
     const Grid<float> q = random_grid(length, width, 52);
-    const Chosen chosen(scattered(4, length, 900), length);
+    Chosen chosen(scattered(4, length, 900), length);
     for (const Path path : paths()) {
         const auto whole = attend_selected(*backend(path, 1), q, cache.layer, chosen);
         for (const int threads : {2, 3})
@@ -162,8 +192,8 @@ TEST("selected attention rows depend neither on the chunk nor on the threads") {
         const Guarded in(q);
         Guarded out(length, width);
         for (const auto& [first, count] : {std::pair<int, int>{0, 1}, {1, 6}, {7, 500}, {507, 693}})
-            b->ops().attend_selected(*b, in.rows(first, count), cache.layer, first, chosen.selection,
-                                     out.rows(first, count));
+            b->ops().attend_selected(*b, in.rows(first, count), cache.layer, first,
+                                     chosen.on(*b, cache.layer), out.rows(first, count));
         CHECK(same_bits(out.values(), whole));
     }
 }
@@ -171,7 +201,7 @@ TEST("selected attention rows depend neither on the chunk nor on the threads") {
 TEST("count 0 is dense bit for bit") {
     const Cache cache(KvType::f16, 2, 64, 200, 61);
     const Grid<float> q = random_grid(200, 4 * 64, 62);
-    const Chosen none({}, 200);
+    Chosen none(Indices(4), 200);
     for (const Path path : paths()) {
         const auto b = backend(path);
         CHECK(same_bits(attend_selected(*b, q, cache.layer, none), attend(*b, q, cache.layer, 0)));
@@ -181,7 +211,7 @@ TEST("count 0 is dense bit for bit") {
 TEST("keeping everything equals dense bit for bit") {
     const Cache cache(KvType::f16, 2, 64, 333, 63);
     const Grid<float> q = random_grid(333, 4 * 64, 64);
-    const Chosen all(scattered(4, 333, 333), 333);
+    Chosen all(scattered(4, 333, 333), 333);
     for (const Path path : paths()) {
         const auto b = backend(path);
         CHECK(same_bits(attend_selected(*b, q, cache.layer, all), attend(*b, q, cache.layer, 0)));
@@ -229,7 +259,7 @@ TEST("attention takes and gives rows of any type") {
         for (const int64_t t : {1, 300}) {
             const Cache cache(KvType::f16, 2, 64, 300, 71);
             const Grid<float> q = rounded(random_grid(t, 4 * 64, 72), type);
-            const Chosen chosen(scattered(4, 300, 131), 300);
+            Chosen chosen(scattered(4, 300, 131), 300);
             for (const Path path : paths()) {
                 const auto b = backend(path);
                 const Guarded in(q, type);
@@ -238,7 +268,8 @@ TEST("attention takes and gives rows of any type") {
                 CHECK(dense.intact());
                 CHECK(same_bits(dense.values(), rounded(attend(*b, q, cache.layer, 300 - t), type)));
                 if (t == 1) continue;
-                b->ops().attend_selected(*b, in.matrix, cache.layer, 0, chosen.selection, selected.matrix);
+                b->ops().attend_selected(*b, in.matrix, cache.layer, 0, chosen.on(*b, cache.layer),
+                                         selected.matrix);
                 CHECK(selected.intact());
                 CHECK(
                     same_bits(selected.values(), rounded(attend_selected(*b, q, cache.layer, chosen), type)));

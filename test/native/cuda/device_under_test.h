@@ -17,7 +17,7 @@
 namespace bed {
 
 using longleaf::Simd;
-using Path = longleaf::cuda::Gemm;
+enum class Path { own, cublas, portable };
 
 inline void require_gpu() {
     static const bool there = longleaf::cuda::available();
@@ -48,7 +48,9 @@ using Memory = std::vector<T, ManagedAllocator<T>>;
 
 inline std::unique_ptr<longleaf::Backend> backend(Path path, int = 0) {
     require_gpu();
-    return longleaf::cuda::create_backend({.gemm = path});
+    using longleaf::cuda::Gemm;
+    return longleaf::cuda::create_backend(
+        {.gemm = path == Path::cublas ? Gemm::cublas : Gemm::own, .portable = path == Path::portable});
 }
 
 inline std::vector<Path> paths() {
@@ -60,12 +62,14 @@ inline std::vector<Path> paths() {
             return false;
         }
     }();
-    std::vector<Path> all{Path::own};
+    std::vector<Path> all{Path::own, Path::portable};
     if (cublas) all.push_back(Path::cublas);
     return all;
 }
 
-inline std::string name_of(Path path) { return path == Path::own ? "own" : "cuBLAS"; }
+inline std::string name_of(Path path) {
+    return path == Path::own ? "own" : path == Path::cublas ? "cuBLAS" : "portable";
+}
 
 /// Makes a weight, given as a file has it, one that the ops can read.
 inline void adopt(Memory<char>& bytes, longleaf::Tensor& weight) {

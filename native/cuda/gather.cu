@@ -1,0 +1,128 @@
+// Rows moved ahead of attention: what each head selected, brought together; 8-bit caches widened; and the
+// output rows that no head will write, zeroed. A gather costs one read and one write of what was selected,
+// little beside attention over it, and spares attention the list: rows fetched by index inside it were
+// measured to halve its speed (native/README.md).
+#include "cuda/attend.h"
+#include "cuda/device.cuh"
+
+namespace longleaf::cuda {
+namespace {
+
+constexpr int kThreads = 256, kRowsPerThread = 4;
+
+/// Sixteen bytes of a cached row as f16: values piece * 8 on.
+template <KvType type>
+__device__ uint4 piece_of(const char* row, int piece) {
+    if constexpr (type == KvType::f16)
+        return reinterpret_cast<const uint4*>(row)[piece];
+    else
+        return eight_of_q8_0(row, piece * 8);
+}
+
+struct Lists {
+    const int32_t *index, *count;  // (H, capacity); (1)
+    int64_t capacity;
+};
+
+/// blockIdx: (places, head, K or V). A thread moves one piece of several rows.
+template <KvType type>
+__global__ void __launch_bounds__(kThreads)
+    gather_rows(const char* k, const char* v, int64_t capacity, int d, int group, const Lists lists,
+                uint4* to, int64_t places) {
+    const int count = *lists.count, pieces = d / 8, rows_at_once = kThreads / pieces;
+    const int row = static_cast<int>(threadIdx.x) / pieces, piece = static_cast<int>(threadIdx.x) % pieces;
+    const int64_t first = static_cast<int64_t>(blockIdx.x) * rows_at_once * kRowsPerThread + row;
+    const int64_t end = (count + kGatherUnit - 1) / kGatherUnit * kGatherUnit;
+    if (row >= rows_at_once || first >= end) return;
+    const int64_t row_bytes = type == KvType::f16 ? d * 2 : d / 32 * 34;
+    const char* from = (blockIdx.z ? v : k) + static_cast<int64_t>(blockIdx.y) / group * capacity * row_bytes;
+    const int32_t* list = lists.index + blockIdx.y * lists.capacity;
+    uint4* out = to + (static_cast<int64_t>(blockIdx.z) * gridDim.y + blockIdx.y) * places * pieces;
+    uint4 moved[kRowsPerThread];
+#pragma unroll
+    for (int i = 0; i < kRowsPerThread; ++i) {
+        const int64_t place = first + i * rows_at_once;
+        moved[i] = place < count ? piece_of<type>(from + list[place] * row_bytes, piece) : uint4{0, 0, 0, 0};
+    }
+#pragma unroll
+    for (int i = 0; i < kRowsPerThread; ++i) {
+        const int64_t place = first + i * rows_at_once;
+        if (place < end) out[place * pieces + piece] = moved[i];
+    }
+}
+
+/// Zeroes `rows` rows of d values of 2 or 4 bytes, `stride` bytes apart, by one warp.
+__device__ void clear_rows(char* first, int64_t stride, int rows, int row_bytes) {
+    const int lane = static_cast<int>(threadIdx.x) % 32;
+    for (int r = 0; r < rows; ++r)
+        for (int at = lane * 2; at < row_bytes; at += 64)
+            *reinterpret_cast<uint16_t*>(first + r * stride + at) = 0;
+}
+
+/// One warp per selected row of [start, start + rows): it clears the rows before its own that were not
+/// selected, the last one also those after. blockIdx: (places, head).
+__global__ void __launch_bounds__(kThreads)
+    clear_gaps(const Lists lists, int start, int rows, char* out, int64_t stride, int row_bytes) {
+    const int count = *lists.count;
+    if (count == 0) return;
+    const int32_t* list = lists.index + blockIdx.y * lists.capacity;
+    const int begin = first_from(list, count, start), end = first_from(list, count, start + rows);
+    const int place = begin + static_cast<int>(blockIdx.x * (kThreads / 32) + threadIdx.x / 32);
+    char* column = out + static_cast<int64_t>(blockIdx.y) * row_bytes;
+    const auto clear = [&](int from, int to) {
+        clear_rows(column + static_cast<int64_t>(from - start) * stride, stride, to - from, row_bytes);
+    };
+    if (begin == end && place == begin) return clear(start, start + rows);
+    if (place >= end) return;
+    clear(place == begin ? start : list[place - 1] + 1, list[place]);
+    if (place == end - 1) clear(list[place] + 1, start + rows);
+}
+
+/// Rows of q8_0 as f16, both (G, places, D); blockIdx: (pieces, kv head, K or V). Not where `unless` counts.
+__global__ void __launch_bounds__(kThreads) widen_rows(const char* k, const char* v, int64_t capacity, int d,
+                                                       int64_t places, uint4* to, const int32_t* unless) {
+    if (unless && *unless > 0) return;
+    const int pieces = d / 8;
+    const int64_t at = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+    if (at >= places * pieces) return;
+    const int64_t row_bytes = d / 32 * 34;
+    const char* from = (blockIdx.z ? v : k) + static_cast<int64_t>(blockIdx.y) * capacity * row_bytes;
+    to[(static_cast<int64_t>(blockIdx.z) * gridDim.y + blockIdx.y) * places * pieces + at] =
+        eight_of_q8_0(from + at / pieces * row_bytes, static_cast<int>(at % pieces) * 8);
+}
+
+Lists lists_of(const Selection& s) { return {s.index, s.count, s.capacity}; }
+
+}  // namespace
+
+void gather(cudaStream_t stream, const KvLayer& kv, int heads, const Selection& chosen) {
+    const int64_t places = round_up(chosen.capacity, kGatherUnit);
+    const int64_t rows_per_block = kThreads / (kv.head_dim / 8) * kRowsPerThread;
+    const dim3 grid(parts(places, rows_per_block), static_cast<unsigned>(heads), 2);
+    const auto kernel = kv.type == KvType::f16 ? gather_rows<KvType::f16> : gather_rows<KvType::q8_0>;
+    kernel<<<grid, kThreads, 0, stream>>>(static_cast<const char*>(kv.k), static_cast<const char*>(kv.v),
+                                          kv.capacity, kv.head_dim, heads / kv.kv_heads, lists_of(chosen),
+                                          static_cast<uint4*>(chosen.rows), places);
+}
+
+void clear_unselected(cudaStream_t stream, int heads, int head_dim, int start, const Selection& chosen,
+                      const Matrix& out) {
+    const auto size = static_cast<int64_t>(row_bytes(out.type, 1));
+    const dim3 grid(parts(out.rows, kThreads / 32), static_cast<unsigned>(heads));
+    clear_gaps<<<grid, kThreads, 0, stream>>>(lists_of(chosen), start, static_cast<int>(out.rows),
+                                              static_cast<char*>(out.data), out.stride * size,
+                                              static_cast<int>(head_dim * size));
+}
+
+KvLayer widen(CudaBackend& cuda, const KvLayer& kv, int places, const int32_t* unless) {
+    const int64_t half = kv.kv_heads * static_cast<int64_t>(places) * kv.head_dim;
+    auto* to = static_cast<__half*>(cuda.widened.reserve(static_cast<uint64_t>(half) * 4));
+    const dim3 grid(parts(static_cast<int64_t>(places) * (kv.head_dim / 8), kThreads),
+                    static_cast<unsigned>(kv.kv_heads), 2);
+    widen_rows<<<grid, kThreads, 0, cuda.stream>>>(static_cast<const char*>(kv.k),
+                                                   static_cast<const char*>(kv.v), kv.capacity, kv.head_dim,
+                                                   places, reinterpret_cast<uint4*>(to), unless);
+    return {to, to + half, KvType::f16, kv.kv_heads, kv.head_dim, places};
+}
+
+}  // namespace longleaf::cuda
