@@ -17,11 +17,11 @@ struct Picked {
 };
 
 Picked select(longleaf::Backend& b, const Grid<float>& q, const Cache& cache,
-              const longleaf::SelectOptions& o) {
+              const longleaf::SelectOptions& o, DType type = DType::f32) {
     const int64_t heads = q.cols / cache.values.d, length = q.rows, capacity = length;
     Memory<int32_t> index(static_cast<size_t>(heads * capacity + 8), -7), count(1, -1);
     Picked picked;
-    const Guarded in(q);
+    const Guarded in(q, type);
     const uint64_t bytes = b.ops().select_scratch_bytes(static_cast<int>(heads), static_cast<int>(length), o);
     Memory<uint64_t> scratch(bytes / 8 + 2, 0x5a5a5a5a5a5a5a5a);
     b.ops().select(b, in.rows(length - o.window, o.window), cache.layer, static_cast<int>(length), o,
@@ -118,6 +118,19 @@ TEST("random scores select nearly the same tokens, by every kv type and tile") {
                     CHECK(std::is_sorted(picked.heads[h].begin(), picked.heads[h].end()));
                 }
             }
+        }
+    }
+}
+
+TEST("queries kept in 16 bits select what their values do") {
+    const Cache cache(KvType::f16, 2, 64, 900, 6, 2.0f);
+    const longleaf::SelectOptions o{0.2f, 40, 64, 7};
+    for (const DType type : activations()) {
+        const Grid<float> q = rounded(random_grid(900, 4 * 64, 7, 2.0f), type);
+        for (const Path path : paths()) {
+            const auto picked = select(*backend(path), q, cache, o, type);
+            CHECK(picked.count > 64);
+            CHECK(picked == select(*backend(path), q, cache, o));
         }
     }
 }
