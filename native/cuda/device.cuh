@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "engine.h"
 #include "ops/tensor.h"
 
 namespace longleaf::cuda {
@@ -176,6 +177,9 @@ __device__ inline void copies_wait() {
     asm volatile("cp.async.wait_group %0;" ::"n"(pending));
 }
 
+/// Asks for a line of global memory ahead of its use.
+__device__ inline void prefetch(const void* line) { asm volatile("prefetch.global.L2 [%0];" ::"l"(line)); }
+
 /// Four 8 x 8 tiles of 16-bit values; lane l gives the address of row l % 8 of tile l / 8.
 __device__ inline void load_tiles(uint32_t (&r)[4], uint32_t address) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
@@ -231,6 +235,16 @@ __device__ inline uint4 eight_of_q8_0(const char* row, int first) {
         }
     }
     return packed;
+}
+
+/// Values c .. c + 7 of a cached row of d as f16; zeros beyond d.
+template <KvType type>
+__device__ inline uint4 cached_eight(const char* row, int c, int d) {
+    if (c >= d) return {0, 0, 0, 0};
+    if constexpr (type == KvType::f16)
+        return *reinterpret_cast<const uint4*>(row + c * 2);
+    else
+        return eight_of_q8_0(row, c);
 }
 
 }  // namespace longleaf::cuda

@@ -17,11 +17,11 @@ struct Picked {
 };
 
 Picked select(longleaf::Backend& b, const Grid<float>& q, const Cache& cache,
-              const longleaf::SelectOptions& o) {
+              const longleaf::SelectOptions& o, DType type = DType::f32) {
     const int64_t heads = q.cols / cache.values.d, length = q.rows, capacity = length;
     Memory<int32_t> index(static_cast<size_t>(heads * capacity + 8), -7), count(1, -1);
     Picked picked;
-    const Guarded in(q);
+    const Guarded in(q, type);
     const uint64_t bytes = b.ops().select_scratch_bytes(static_cast<int>(heads), static_cast<int>(length), o);
     Memory<uint64_t> scratch(bytes / 8 + 2, 0x5a5a5a5a5a5a5a5a);
     b.ops().select(b, in.rows(length - o.window, o.window), cache.layer, static_cast<int>(length), o,
@@ -49,45 +49,57 @@ double jaccard(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
     return static_cast<double>(both) / static_cast<double>(a.size() + b.size() - both);
 }
 
-/// Keys whose scores step up in runs: no two runs close to each other, so float and double must agree on
-/// which tokens stay. Every query points along the first dimension of its head.
+/// Keys whose scores take `levels` values, no two of them close to each other, so float and double must agree
+/// on which tokens stay. Every query points along the first dimension of its head.
 struct Separated {
-    static constexpr int64_t d = 64, window = 16, length = 700;
-    Cache cache{KvType::f16, 2, d, length, 5, 0.0f};
-    Grid<float> q{length, 4 * d};
-    Separated() {
+    static constexpr int64_t d = 64, window = 16;
+    Cache cache;
+    Grid<float> q;
+    Separated(int64_t length, int64_t levels) : cache(KvType::f16, 2, d, length, 5, 0.0f), q(length, 4 * d) {
         for (int64_t t = 0; t < length; ++t) {
             for (int64_t h = 0; h < 4; ++h) q(t, h * d) = 8;
-            for (int64_t g = 0; g < 2; ++g) {
-                const float level = static_cast<float>((t * 37 + g * 11) % length) / 100.0f;
-                cache.values.k(t, g * d) = level;
-            }
+            for (int64_t g = 0; g < 2; ++g)
+                cache.values.k(t, g * d) =
+                    static_cast<float>((t * 37 + g * 11) % levels) * 7 / static_cast<float>(levels);
         }
         cache.write();
+    }
+    void check(const longleaf::SelectOptions& o) const {
+        const auto expected = expect(q, cache, o);
+        for (const Path path : paths()) {
+            const auto picked = select(*backend(path), q, cache, o);
+            CHECK_EQ(static_cast<size_t>(picked.count),
+                     expected.heads.empty() ? 0 : expected.heads[0].size());
+            CHECK(picked.heads == expected.heads);
+        }
     }
 };
 
 }  // namespace
 
 TEST("well separated scores select exactly what the algorithm selects") {
-    const Separated s;
+    const Separated s(700, 700);
     for (const float tau : {0.005f, 0.1f, 0.5f})
         for (const int min_tokens : {0, 100, 500})
-            for (const int pool : {1, 7}) {
-                const longleaf::SelectOptions o{tau, Separated::window, min_tokens, pool};
-                const auto expected = expect(s.q, s.cache, o);
-                for (const Path path : paths()) {
-                    const auto picked = select(*backend(path), s.q, s.cache, o);
-                    CHECK_EQ(static_cast<size_t>(picked.count),
-                             expected.heads.empty() ? 0 : expected.heads[0].size());
-                    CHECK(picked.heads == expected.heads);
-                }
-            }
+            for (const int pool : {1, 7}) s.check({tau, Separated::window, min_tokens, pool});
+}
+
+TEST("thousands of equal scores, over many blocks of them") {
+    const Separated s(17001, 7);
+    for (const float tau : {0.02f, 0.3f, 0.9f}) s.check({tau, Separated::window, 100, 1});
+    s.check({0.3f, Separated::window, 16000, 1});
+    s.check({1.5f, Separated::window, 0, 1});  // more than all there is: only the window stays
 }
 
 TEST("random scores select nearly the same tokens, by every kv type and tile") {
-    for (const auto& [d, kv_heads, heads, window, length] :
-         {std::array<int64_t, 5>{64, 2, 4, 128, 2300}, {96, 1, 4, 50, 333}, {128, 3, 3, 7, 500}}) {
+    for (const auto& [d, kv_heads, heads, window, length] : {std::array<int64_t, 5>{64, 2, 4, 128, 2300},
+                                                             {96, 1, 4, 50, 333},
+                                                             {128, 3, 3, 7, 500},
+                                                             {64, 1, 8, 128, 1337},
+                                                             {96, 1, 3, 33, 1025},
+                                                             {128, 1, 4, 300, 2101},
+                                                             {256, 2, 6, 70, 611},
+                                                             {64, 1, 1, 64, 20011}}) {
         for (const KvType type : kv_types()) {
             const Cache cache(type, kv_heads, d, length, 6, 2.0f);
             const Grid<float> q = random_grid(length, heads * d, 7, 2.0f);
@@ -106,6 +118,19 @@ TEST("random scores select nearly the same tokens, by every kv type and tile") {
                     CHECK(std::is_sorted(picked.heads[h].begin(), picked.heads[h].end()));
                 }
             }
+        }
+    }
+}
+
+TEST("queries kept in 16 bits select what their values do") {
+    const Cache cache(KvType::f16, 2, 64, 900, 6, 2.0f);
+    const longleaf::SelectOptions o{0.2f, 40, 64, 7};
+    for (const DType type : activations()) {
+        const Grid<float> q = rounded(random_grid(900, 4 * 64, 7, 2.0f), type);
+        for (const Path path : paths()) {
+            const auto picked = select(*backend(path), q, cache, o, type);
+            CHECK(picked.count > 64);
+            CHECK(picked == select(*backend(path), q, cache, o));
         }
     }
 }
