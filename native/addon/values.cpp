@@ -30,6 +30,10 @@ Napi::Object to_js(Napi::Env env, const ModelInfo& info) {
     return o;
 }
 
+static const char* kv_type_name(KvType type) {
+    return type == KvType::f32 ? "f32" : type == KvType::f16 ? "f16" : "q8_0";
+}
+
 Napi::Object to_js(Napi::Env env, const MemoryPlan& plan) {
     Napi::Object o = Napi::Object::New(env);
     o.Set("weightsBytes", number(plan.weights_bytes));
@@ -40,6 +44,8 @@ Napi::Object to_js(Napi::Env env, const MemoryPlan& plan) {
     o.Set("contextTokens", plan.context_tokens);
     o.Set("largestContextTokens", plan.largest_context_tokens);
     o.Set("fits", plan.fits);
+    o.Set("kvType", kv_type_name(plan.kv_type));
+    o.Set("note", plan.note);
     return o;
 }
 

@@ -13,6 +13,7 @@ enum class Gemm { automatic, own, cublas };  // automatic: cuBLAS where it is in
 struct Options {
     int device = 0;
     Gemm gemm = Gemm::automatic;
+    uint64_t memory_limit = 0;  // most device memory the backend takes, bytes; 0: what is free
 };
 
 /// True when there is a driver and a device that runs these kernels. Never throws.

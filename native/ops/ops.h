@@ -61,6 +61,9 @@ class Backend {
     /// (of C, F or H * D, not V) is wider than `widest_row` elements. For the memory plan.
     virtual uint64_t scratch_bytes(int64_t widest_row) const { return widest_row * 0; }
 
+    /// Whether attention over heads of this size, kept in this type, is among its ops.
+    virtual bool attends(int head_dim, KvType) const { return head_dim > 0; }
+
     /// Whether its memory is the program's: then weights stay in the file's mapping, and pages that were
     /// never written cost nothing. Else weights are uploaded and what is allocated is taken at once.
     virtual bool host_memory() const { return true; }
