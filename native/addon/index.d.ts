@@ -125,6 +125,8 @@ export interface NativeSession {
     options: GenerateOptions,
     onText: (text: string, tokens: number) => void,
   ): Promise<GenerateResult>;
+  /** One per word of the vocabulary, after the last token; empty when cancelled. For tests and evaluations. */
+  logits(): Promise<Float32Array>;
   rewind(length: number): void;
   readonly length: number;
   cancel(): void;

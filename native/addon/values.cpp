@@ -92,6 +92,12 @@ Napi::Object to_js(Napi::Env env, const GenerateResult& result) {
     return o;
 }
 
+Napi::Float32Array to_js(Napi::Env env, const std::vector<float>& values) {
+    Napi::Float32Array array = Napi::Float32Array::New(env, values.size());
+    if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(float));
+    return array;
+}
+
 Napi::Int32Array to_js(Napi::Env env, const std::vector<int32_t>& tokens) {
     Napi::Int32Array array = Napi::Int32Array::New(env, tokens.size());
     if (!tokens.empty()) std::memcpy(array.Data(), tokens.data(), tokens.size() * sizeof(int32_t));

@@ -206,6 +206,9 @@ describe('an engine', () => {
 
     session.rewind(tokens.length);
     expect(session.length).toBe(tokens.length);
+    const logits = await session.logits();
+    expect(logits).toHaveLength(engine.info.vocabSize);
+    expect(logits.every((value) => Number.isFinite(value))).toBe(true);
     const again = await session.read(tokens, null, silent);
     expect(again.reusedTokens).toBeGreaterThanOrEqual(tokens.length - 1);
     session.close();
