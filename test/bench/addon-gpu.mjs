@@ -83,8 +83,18 @@ async function readAndAnswer(device, tokens) {
   clearInterval(ticking);
   let answer = '';
   const said = await session.generate({ maxTokens: 64 }, (text) => (answer += text));
-  row(`addon ${device} read ${prompt.length}`, read.seconds, prompt.length / read.seconds, 'tokens/s');
-  row(`addon ${device} answer after ${prompt.length}`, said.seconds, said.tokens / said.seconds, 'tokens/s');
+  row(
+    `addon ${device} read ${prompt.length}`,
+    read.seconds,
+    prompt.length / read.seconds,
+    'tokens/s',
+  );
+  row(
+    `addon ${device} answer after ${prompt.length}`,
+    said.seconds,
+    said.tokens / said.seconds,
+    'tokens/s',
+  );
   const found = answer.includes('48213') ? 'the fact' : 'not the fact';
   console.log(`    answered ${JSON.stringify(answer)}: ${found}; event loop ticked ${ticks} times`);
   session.close();
@@ -125,8 +135,18 @@ async function compare(device, tokens, steps, tolerance) {
   const actual = await follow(other, prompt, words, false, steps);
   const again = await follow(other, prompt, words, false, 0);
   await other.close();
-  row(`addon cpu read ${prompt.length}`, expected.seconds, prompt.length / expected.seconds, 'tokens/s');
-  row(`addon ${device} read ${prompt.length}`, actual.seconds, prompt.length / actual.seconds, 'tokens/s');
+  row(
+    `addon cpu read ${prompt.length}`,
+    expected.seconds,
+    prompt.length / expected.seconds,
+    'tokens/s',
+  );
+  row(
+    `addon ${device} read ${prompt.length}`,
+    actual.seconds,
+    prompt.length / actual.seconds,
+    'tokens/s',
+  );
   let worst = 0;
   let parted = 0;
   let beyond = 0;
