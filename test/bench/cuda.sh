@@ -53,7 +53,7 @@ run() {
 build_all() {
   local generator
   generator=$(command -v ninja >/dev/null && echo Ninja || echo 'Unix Makefiles')
-  cmake -S native -B "$build" -G "$generator" -DLONGLEAF_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES="$architecture" &&
+  cmake -S native -B "$build" -G "$generator" -DLONGLEAF_TESTS=ON -DLONGLEAF_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES="$architecture" &&
     cmake --build "$build" -j "$(nproc)" --target longleaf_cuda_tests
 }
 
