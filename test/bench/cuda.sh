@@ -108,7 +108,8 @@ if has sanitize && command -v compute-sanitizer >/dev/null; then
 fi
 card
 
-grep -E '^.{44} +[0-9.]+ ms +[0-9.]+ |^    .*( times as fast|x [0-9.]+ over| % of it|beyond weights)|^reruns' "$log" >"$out/rows.txt"
+grep -E '^[^ #].* +[0-9.]+ ms +[0-9.]+ [A-Za-z(]|^    .*( times as fast|x [0-9.]+ over| % of it|beyond weights|differ by at most)|^reruns' \
+  "$log" >"$out/rows.txt"
 echo "== rows"
 cat "$out/rows.txt"
 echo "failed: ${failed[*]:-none}"

@@ -20,7 +20,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 HEADS, KV_HEADS, HEAD_DIM = 32, 8, 128
 BACKENDS = {"SDPA flash": SDPBackend.FLASH_ATTENTION, "cuDNN": SDPBackend.CUDNN_ATTENTION}
-ROW = re.compile(r"^(.{44}) +([0-9.]+) ms +([0-9.]+) (.*)$")
+ROW = re.compile(r"^(\S.*?) +([0-9.]+) ms +([0-9.]+) (.*)$")
 
 
 def show(name: str, milliseconds: float, rate: float, unit: str) -> None:
