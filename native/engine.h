@@ -53,9 +53,13 @@ struct LoadOptions {
     std::string path;  // UTF-8 path of a GGUF file
     int threads = 0;   // 0: one per core this process may use
     KvType kv_type = KvType::f16;
-    int context_tokens = 0;             // 0: as many as the model declares and memory allows
-    Simd simd = Simd::automatic;        // anything the processor lacks is an error
-    Device device = Device::automatic;  // automatic: the CPU
+    int context_tokens = 0;       // 0: as many as the model declares and memory allows
+    Simd simd = Simd::automatic;  // anything the processor lacks is an error
+    /// automatic: a GPU that works and holds model and context (of those asked for 0, a useful one), else the
+    /// CPU, and MemoryPlan::note says why.
+    Device device = Device::automatic;
+    uint64_t vram_limit_bytes = 0;  // most memory of a GPU the engine may take; 0: what is free
+    bool allow_q8_kv = false;       // K and V in q8_0 where kv_type does not hold the context
 };
 
 struct ModelInfo {
@@ -75,6 +79,8 @@ struct MemoryPlan {
     int context_tokens = 0;          // what a session of this plan can hold
     int largest_context_tokens = 0;  // what would fit in available_bytes
     bool fits = false;
+    KvType kv_type = KvType::f16;
+    std::string note;  // for people, where device or KV type are a second choice; else empty
 };
 
 /// A stretch of prompt text. Only the chat template's own text may contain special tokens; document and

@@ -21,6 +21,9 @@ export interface EngineChoice {
   threads: number;
   kv: Settings['kvType'];
   context: number;
+  device: Settings['device'];
+  vramLimit: number;
+  allowQ8Kv: boolean;
 }
 
 export interface EngineRun {
@@ -53,6 +56,9 @@ export async function withEngine<T>(
       threads: choice.threads,
       kvType: choice.kv,
       contextTokens: choice.context,
+      device: choice.device,
+      vramLimitBytes: choice.vramLimit,
+      allowQ8Kv: choice.allowQ8Kv,
     };
     const onFraction = (fraction: number) =>
       progress.update(`Loading ${card.title}: ${percent(fraction)}`);

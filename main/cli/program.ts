@@ -27,6 +27,16 @@ const notBlank = (value: string) => {
   return value;
 };
 
+const powers = { k: 1, m: 2, g: 3, t: 4 } as const;
+
+/** "8GiB", "8GB" (both of 1024s, as memory is sold), "8192 MiB", or plain bytes. */
+export function memorySize(value: string): number {
+  const [, digits, unit] = /^\s*(\d+(?:\.\d+)?)\s*(?:([kmgt])i?b?|b)?\s*$/i.exec(value) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError('It must be a size, such as 8GiB.');
+  const power = unit ? powers[unit.toLowerCase() as keyof typeof powers] : 0;
+  return Math.round(Number(digits) * 1024 ** power);
+}
+
 type StreamOptions = { quiet: boolean };
 
 /** `terminal` without progress, which depends on --quiet. */
@@ -85,5 +95,12 @@ function withEngineOptions(command: Command): Command {
         .choices(['f16', 'q8_0', 'f32'])
         .default('f16'),
     )
-    .option('--context <n>', 'tokens of context; 0: what model and memory allow', whole(0), 0);
+    .option('--allow-q8-kv', 'q8_0 where --kv does not hold the context', false)
+    .option('--context <n>', 'tokens of context; 0: what model and memory allow', whole(0), 0)
+    .addOption(
+      new Option('--device <name>', 'what runs the model; auto: a GPU that holds it, else the CPU')
+        .choices(['auto', 'cpu', 'cuda'])
+        .default('auto'),
+    )
+    .option('--vram-limit <size>', 'most memory of a GPU to take, such as 8GiB', memorySize, 0);
 }

@@ -9,6 +9,9 @@ export const loadOptions = z.object({
   threads: z.number().int(),
   kvType: z.enum(['f32', 'f16', 'q8_0']),
   contextTokens: z.number().int(),
+  device: z.enum(['auto', 'cpu', 'cuda']).optional(), // auto: a GPU that holds the model, else the CPU
+  vramLimitBytes: z.number().int().min(0).optional(), // most memory of a GPU to take; 0: what is free
+  allowQ8Kv: z.boolean().optional(), // 8 bits where kvType does not hold the context
 });
 
 /** What goes into the prompt; the engine process renders it with the model's own chat template. */

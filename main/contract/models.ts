@@ -33,6 +33,7 @@ export const memoryPlan = z.object({
   contextTokens: z.number().int(),
   largestContextTokens: z.number().int(),
   fits: z.boolean(),
+  kvType: z.enum(['f32', 'f16', 'q8_0']).optional(),
 });
 export type MemoryPlan = z.infer<typeof memoryPlan>;
 

@@ -77,7 +77,8 @@ export class EngineServer {
     const { info, memory, device } = engine;
     const template = await ChatTemplate.open(info);
     this.#loaded = { engine, session: new ReadingSession(engine, template) };
-    this.#post({ type: 'loaded', id, info, memory, device, note: template.note });
+    const note = [memory.note, template.note].filter(Boolean).join(' ') || undefined;
+    this.#post({ type: 'loaded', id, info, memory, device, note });
   }
 
   async #inspect({ id, path }: RequestOf<'inspect'>): Promise<void> {

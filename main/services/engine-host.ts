@@ -1,6 +1,7 @@
 // Owns the engine process: starts it when first needed, carries requests to it and its events back, and
 // starts it again, with growing pauses, after it died. It replays nothing: every request that was running
-// fails with engine_died, and the new process has no model until somebody loads one.
+// fails with engine_died, and the new process has no model until somebody loads one. A process whose device
+// failed is as good as dead: it is ended at once, and what ran fails with device_lost.
 import {
   engineEvent,
   FailureError,
@@ -147,6 +148,7 @@ export class EngineHost {
     if (!pending) return;
     if (event.type === 'failed') {
       const { code, message: words, hint } = event.failure;
+      if (code === 'device_lost') return this.#lostDevice(words);
       pending.reject(new FailureError(code, words, hint));
     } else if (event.type === pending.final) pending.resolve(event);
     else pending.onEvent(event);
@@ -160,10 +162,20 @@ export class EngineHost {
   }
 
   #died(code: number | null): void {
+    this.#bury(deathOf(code));
+  }
+
+  /** The next request must not reach a process that no longer has a device. */
+  #lostDevice(message: string): void {
+    const worker = this.#worker;
+    this.#bury({ code: 'device_lost', message, hint: lostDeviceHint });
+    worker?.kill();
+  }
+
+  #bury(failure: Failure): void {
     this.#worker = undefined;
     this.#deaths++;
     this.#diedAt = Date.now();
-    const failure = deathOf(code);
     this.#failAll(failure);
     this.#onDeath(failure);
   }
@@ -181,6 +193,10 @@ function forward(on: Listeners): (event: EngineEvent) => void {
     if (event.type === 'token') on.onToken?.(event.text);
   };
 }
+
+const lostDeviceHint =
+  'Your conversation is saved. Ask again: Longleaf starts the model anew and reads the documents again. ' +
+  'If it fails again, choose the processor (CPU) in the settings.';
 
 function deathOf(code: number | null): Failure {
   return {

@@ -102,8 +102,7 @@ export class LoadedEngine {
     try {
       const failure = model.stamp === absentStamp ? model.card.failure : undefined;
       if (failure) throw new FailureError('no_model', failure.message, failure.hint);
-      const { threads, kvType, contextTokens } = this.#settings();
-      const options = { path: model.card.path, threads, kvType, contextTokens };
+      const options = { path: model.card.path, ...chosenIn(this.#settings()) };
       const loaded = await this.#host.load(options, (fraction) => {
         if (current()) this.#setStatus({ state: 'loading', modelId, fraction });
       });
@@ -127,6 +126,11 @@ export class LoadedEngine {
 }
 
 function keyOf(model: ChosenModel, settings: Settings): string {
-  const { threads, kvType, contextTokens } = settings;
-  return JSON.stringify([model.card.path, model.stamp, threads, kvType, contextTokens]);
+  return JSON.stringify([model.card.path, model.stamp, chosenIn(settings)]);
+}
+
+/** What a load depends on, beside the model. */
+function chosenIn(settings: Settings) {
+  const { threads, kvType, contextTokens, device, vramLimitBytes, allowQ8Kv } = settings;
+  return { threads, kvType, contextTokens, device, vramLimitBytes, allowQ8Kv };
 }

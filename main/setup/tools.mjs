@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cudaTools } from './cuda.mjs';
 import { capture, SetupError } from './process.mjs';
 
 const cxxProgram = `
@@ -106,13 +107,13 @@ export async function nativeToolchain() {
     capture('cmake', ['--version']),
     capture('ninja', ['--version']),
     compilerVersion(),
-    capture('nvcc', ['--version']),
+    cudaTools(),
   ]);
   return {
     cmake: cmake.code === 0 ? cmake.output.split('\n')[0] : null,
     ninja: ninja.code === 0,
     cxx,
-    cuda: cuda.code === 0 ? (/release ([\d.]+)/.exec(cuda.output)?.[1] ?? 'unknown') : null,
+    cuda,
   };
 }
 

@@ -57,6 +57,16 @@ class Members {
         if (const auto v = find(name))
             into = static_cast<float>(checked_number(*v, what(name), low, high, false));
     }
+    void bytes(const char* name, uint64_t& into) const {
+        if (const auto v = find(name))
+            into = static_cast<uint64_t>(checked_number(*v, what(name), 0, safe_integer, true));
+    }
+    void flag(const char* name, bool& into) const {
+        const auto v = find(name);
+        if (!v) return;
+        if (!v->IsBoolean()) throw bad_argument(env(), what(name) + " must be true or false.");
+        into = v->As<Napi::Boolean>();
+    }
     Napi::Env env() const { return object_.Env(); }
 
   private:
@@ -133,6 +143,8 @@ LoadOptions read_load_options(Napi::Value value) {
     choose(m, "device",
            {Choice<Device>{"auto", Device::automatic}, {"cpu", Device::cpu}, {"cuda", Device::cuda}},
            options.device);
+    m.bytes("vramLimitBytes", options.vram_limit_bytes);
+    m.flag("allowQ8Kv", options.allow_q8_kv);
     return options;
 }
 

@@ -13,8 +13,15 @@ export interface LoadOptions {
   /** 0 or absent: what the model declares, less if memory does not allow it. */
   contextTokens?: number;
   simd?: Simd;
-  /** 'auto' or absent: the CPU. 'cuda' rejects with bad_request without a usable GPU. */
+  /**
+   * 'auto' or absent: a GPU that works and holds model and context, else the CPU, and the plan's note says
+   * why. 'cuda' rejects with bad_request without a usable GPU.
+   */
   device?: Device;
+  /** Most memory of a GPU the engine may take. 0 or absent: what is free. */
+  vramLimitBytes?: number;
+  /** True: K and V in q8_0 where kvType does not hold the context. */
+  allowQ8Kv?: boolean;
 }
 
 export interface ModelInfo {
@@ -49,6 +56,9 @@ export interface MemoryPlan {
   contextTokens: number;
   largestContextTokens: number;
   fits: boolean;
+  kvType: KvType;
+  /** For people, where device or KV type are a second choice; else ''. */
+  note: string;
 }
 
 /** Only the chat template's own text may be `special`. */
@@ -115,6 +125,8 @@ export interface NativeSession {
     options: GenerateOptions,
     onText: (text: string, tokens: number) => void,
   ): Promise<GenerateResult>;
+  /** One per word of the vocabulary, after the last token; empty when cancelled. For tests and evaluations. */
+  logits(): Promise<Float32Array>;
   rewind(length: number): void;
   readonly length: number;
   cancel(): void;

@@ -67,6 +67,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   private:
     Napi::Value read(const Napi::CallbackInfo&);
     Napi::Value generate(const Napi::CallbackInfo&);
+    Napi::Value logits(const Napi::CallbackInfo&);
     Napi::Value rewind(const Napi::CallbackInfo&);
     Napi::Value length(const Napi::CallbackInfo&);
     Napi::Value cancel(const Napi::CallbackInfo&);

@@ -10,8 +10,9 @@ Napi::Function SessionObject::define(Napi::Env env) {
     return DefineClass(
         env, "NativeSession",
         {InstanceMethod<&SessionObject::read>("read"), InstanceMethod<&SessionObject::generate>("generate"),
-         InstanceMethod<&SessionObject::rewind>("rewind"), InstanceAccessor<&SessionObject::length>("length"),
-         InstanceMethod<&SessionObject::cancel>("cancel"), InstanceMethod<&SessionObject::close>("close")});
+         InstanceMethod<&SessionObject::logits>("logits"), InstanceMethod<&SessionObject::rewind>("rewind"),
+         InstanceAccessor<&SessionObject::length>("length"), InstanceMethod<&SessionObject::cancel>("cancel"),
+         InstanceMethod<&SessionObject::close>("close")});
 }
 
 Napi::Object SessionObject::create(Napi::Env env, std::shared_ptr<EngineState> engine) {
@@ -87,6 +88,17 @@ Napi::Value SessionObject::generate(const Napi::CallbackInfo& call) {
             listener.Call({Napi::String::New(env, events.text), Napi::Number::New(env, events.tokens)});
         };
         return run(call.Env(), read_function(call[1], "onText"), std::move(job));
+    });
+}
+
+Napi::Value SessionObject::logits(const Napi::CallbackInfo& call) {
+    return promised(call.Env(), [&] {
+        const SessionState& state = idle_state(call.Env());
+        Call::Job job;
+        job.work = [session = state.session](Call&) -> Call::Answer {
+            return [logits = session->logits()](Napi::Env env) { return to_js(env, logits); };
+        };
+        return run(call.Env(), {}, std::move(job));
     });
 }
 

@@ -30,6 +30,10 @@ Napi::Object to_js(Napi::Env env, const ModelInfo& info) {
     return o;
 }
 
+static const char* kv_type_name(KvType type) {
+    return type == KvType::f32 ? "f32" : type == KvType::f16 ? "f16" : "q8_0";
+}
+
 Napi::Object to_js(Napi::Env env, const MemoryPlan& plan) {
     Napi::Object o = Napi::Object::New(env);
     o.Set("weightsBytes", number(plan.weights_bytes));
@@ -40,6 +44,8 @@ Napi::Object to_js(Napi::Env env, const MemoryPlan& plan) {
     o.Set("contextTokens", plan.context_tokens);
     o.Set("largestContextTokens", plan.largest_context_tokens);
     o.Set("fits", plan.fits);
+    o.Set("kvType", kv_type_name(plan.kv_type));
+    o.Set("note", plan.note);
     return o;
 }
 
@@ -84,6 +90,12 @@ Napi::Object to_js(Napi::Env env, const GenerateResult& result) {
     o.Set("firstTokenSeconds", result.first_token_seconds);
     o.Set("seconds", result.seconds);
     return o;
+}
+
+Napi::Float32Array to_js(Napi::Env env, const std::vector<float>& values) {
+    Napi::Float32Array array = Napi::Float32Array::New(env, values.size());
+    if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(float));
+    return array;
 }
 
 Napi::Int32Array to_js(Napi::Env env, const std::vector<int32_t>& tokens) {

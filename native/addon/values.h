@@ -26,5 +26,6 @@ Napi::Object to_js(Napi::Env, const ReadingProgress&);
 Napi::Object to_js(Napi::Env, const ReadResult&);
 Napi::Object to_js(Napi::Env, const GenerateResult&);
 Napi::Int32Array to_js(Napi::Env, const std::vector<int32_t>&);
+Napi::Float32Array to_js(Napi::Env, const std::vector<float>&);
 
 }  // namespace longleaf::addon

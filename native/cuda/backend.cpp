@@ -35,11 +35,34 @@ void check(cudaError_t status, const char* what) {
     }
 }
 
+void* DeviceMemory::take(uint64_t bytes, const char* what) {
+    if (bytes > left())
+        throw EngineError(ErrorCode::no_memory,
+                          "The limit set for memory of the GPU is reached (" + std::string(what) + ", " +
+                              std::to_string(bytes >> 20) + " MiB more).",
+                          "Raise the limit, or choose a shorter context.");
+    void* memory = nullptr;
+    check(cudaMalloc(&memory, std::max<uint64_t>(bytes, 1)), what);
+    used_ += bytes;
+    return memory;
+}
+
+void DeviceMemory::give(void* memory, uint64_t bytes) noexcept {
+    if (!memory) return;
+    cudaFree(memory);
+    used_ -= bytes;
+}
+
+uint64_t DeviceMemory::left() const {
+    const uint64_t used = used_;
+    return limit_ == 0 ? UINT64_MAX : limit_ > used ? limit_ - used : 0;
+}
+
 void* Workspace::reserve(uint64_t bytes) {
     if (bytes <= bytes_) return data_;
-    check(cudaFree(data_), "freeing work space");  // waits for what still uses it
+    memory_.give(data_, bytes_);  // waits for what still uses it
     data_ = nullptr, bytes_ = 0;
-    check(cudaMalloc(&data_, bytes), "taking work space");
+    data_ = memory_.take(bytes, "taking work space");
     bytes_ = bytes;
     return data_;
 }
@@ -96,7 +119,7 @@ bool available(int device) {
     return usable && major >= 8;
 }
 
-CudaBackend::CudaBackend(const Options& options) : device(options.device) {
+CudaBackend::CudaBackend(const Options& options) : device(options.device), budget(options.memory_limit) {
     check(cudaSetDevice(device), "selecting the device");
     cudaDeviceProp properties;
     check(cudaGetDeviceProperties(&properties, device), "asking for the device");
@@ -140,7 +163,12 @@ uint64_t CudaBackend::available_bytes() const {
     check(cudaSetDevice(device), "selecting the device");
     check(cudaMemGetInfo(&free, &total), "asking for free memory");
     constexpr uint64_t reserve = 256 << 20;  // what the driver takes for kernels, and rounding of allocations
-    return free > reserve ? free - reserve : 0;
+    const uint64_t usable = std::min<uint64_t>(free, budget.left());
+    return usable > reserve ? usable - reserve : 0;
+}
+
+bool CudaBackend::attends(int head_dim, KvType type) const {
+    return type != KvType::f32 && head_dim % 8 == 0 && head_dim <= 256;
 }
 
 uint64_t CudaBackend::scratch_bytes(int64_t widest_row) const {
@@ -158,15 +186,13 @@ uint64_t CudaBackend::attention_bytes(KvType type, int kv_heads, int64_t length,
 }
 
 void* CudaBackend::allocate(uint64_t bytes) {
-    void* memory = nullptr;
     check(cudaSetDevice(device), "selecting the device");
-    check(cudaMalloc(&memory, std::max<uint64_t>(bytes, 1)), "taking memory");
-    return memory;
+    return budget.take(bytes, "taking memory");
 }
 
-void CudaBackend::release(void* memory, uint64_t) noexcept {
+void CudaBackend::release(void* memory, uint64_t bytes) noexcept {
     cudaSetDevice(device);
-    cudaFree(memory);
+    budget.give(memory, bytes);
 }
 
 void CudaBackend::upload(void* to, const void* from, uint64_t bytes) {

@@ -14,6 +14,7 @@ struct Options {
     int device = 0;
     Gemm gemm = Gemm::automatic;
     bool portable = false;  // without the kernels made for one architecture
+    uint64_t memory_limit = 0;  // most device memory the backend takes, bytes; 0: what is free
 };
 
 /// True when there is a driver and a device that runs these kernels. Never throws.

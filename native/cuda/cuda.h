@@ -4,6 +4,7 @@
 
 #include <cuda_runtime.h>
 
+#include <atomic>
 #include <mutex>
 
 #include "cuda/cublas.h"
@@ -15,15 +16,29 @@ namespace longleaf::cuda {
 /// impossible, device_lost for faults, after which no call of this process on the device succeeds.
 void check(cudaError_t status, const char* what);
 
+/// All device memory of one backend, counted, and refused beyond a limit (0: none).
+class DeviceMemory {
+  public:
+    explicit DeviceMemory(uint64_t limit) : limit_(limit) {}
+    void* take(uint64_t bytes, const char* what);  // throws EngineError{no_memory}
+    void give(void* memory, uint64_t bytes) noexcept;
+    uint64_t left() const;  // under the limit
+
+  private:
+    const uint64_t limit_;
+    std::atomic<uint64_t> used_{0};
+};
+
 /// Device memory that only grows; its content does not survive growth.
 class Workspace {
   public:
-    Workspace() = default;
+    explicit Workspace(DeviceMemory& memory) : memory_(memory) {}
     Workspace(const Workspace&) = delete;
-    ~Workspace() { cudaFree(data_); }
+    ~Workspace() { memory_.give(data_, bytes_); }
     void* reserve(uint64_t bytes);
 
   private:
+    DeviceMemory& memory_;
     void* data_ = nullptr;
     uint64_t bytes_ = 0;
 };
@@ -66,6 +81,7 @@ class CudaBackend final : public Backend {
     uint64_t available_bytes() const override;
     uint64_t scratch_bytes(int64_t widest_row) const override;
     bool host_memory() const override { return false; }
+    bool attends(int head_dim, KvType) const override;
     int chunk_rows() const override { return kChunkRows; }
     uint64_t gathered_bytes(int heads, int64_t length, int head_dim) const override;
     uint64_t attention_bytes(KvType, int kv_heads, int64_t length, int head_dim) const override;
@@ -83,7 +99,8 @@ class CudaBackend final : public Backend {
     std::string name;
     cudaStream_t stream = nullptr;
     std::mutex busy;  // held by the op that is being queued
-    Workspace operand, weights, product, parts, widened;
+    DeviceMemory budget;
+    Workspace operand{budget}, weights{budget}, product{budget}, parts{budget}, widened{budget};
     Throttle throttle;
     std::unique_ptr<Cublas> cublas;  // null: own kernel
     int queued = 0;                  // ops since the last mark

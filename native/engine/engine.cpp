@@ -5,6 +5,7 @@
 
 #include "cpu/backend.h"
 #include "engine/buffer.h"
+#include "engine/device_choice.h"
 #include "engine/memory_plan.h"
 #include "engine/placement.h"
 #include "engine/session.h"
@@ -28,29 +29,29 @@ struct Opened {
     Weights weights;
 };
 
-std::unique_ptr<Backend> create_backend(const LoadOptions& options) {
-    if (options.threads < 0 || options.threads > 1024)
-        throw EngineError(ErrorCode::bad_request, std::to_string(options.threads) +
-                                                      " threads were asked for; 0 to 1024 are possible.");
-    if (options.device != Device::cuda) return cpu::create_backend({options.threads, options.simd});
-    if (options.kv_type == KvType::f32)
-        throw EngineError(ErrorCode::bad_request, "The GPU keeps K and V in f16 or q8_0, not in f32.",
-                          "Choose KV type f16.");
-#if defined(LONGLEAF_CUDA)
-    return cuda::create_backend();
-#else
-    throw EngineError(ErrorCode::bad_request, "This build of Longleaf has no GPU support.",
-                      "Choose the CPU.");
-#endif
+void check_threads(const LoadOptions& options) {
+    if (options.threads >= 0 && options.threads <= 1024) return;
+    throw EngineError(ErrorCode::bad_request,
+                      std::to_string(options.threads) + " threads were asked for; 0 to 1024 are possible.");
 }
 
 /// A file's matrices are of one type, but for a few.
-DType activations(const Opened& opened, const Backend& backend) {
-    return backend.activation_type(opened.weights.layers.front().q.type);
+DType matrices(const Opened& opened) { return opened.weights.layers.front().q.type; }
+
+Devices devices_for(const LoadOptions& options) {
+    Devices devices;
+    devices.cpu = [&options] { return cpu::create_backend({options.threads, options.simd}); };
+#if defined(LONGLEAF_CUDA)
+    devices.gpu = [&options] { return cuda::create_backend({.memory_limit = options.vram_limit_bytes}); };
+    devices.gpu_usable = [] { return cuda::available(); };
+#endif
+    return devices;
 }
 
-MemoryDemand demand(const Opened& opened, const Backend& backend, KvType kv_type) {
-    return {&opened.config, &backend, opened.weights.bytes, kv_type, activations(opened, backend)};
+DeviceChoice choose_device(const Opened& opened, const LoadOptions& options) {
+    check_threads(options);
+    return longleaf::choose_device(opened.config, opened.weights.bytes, matrices(opened), options,
+                                   devices_for(options));
 }
 
 /// theta_i = base^(-2i / D) * scale / factor_i, (D / 2)
@@ -80,15 +81,14 @@ bool read_ahead(const MappedFile& file, const LoadProgress& progress) {
 
 class LoadedEngine final : public Engine, public std::enable_shared_from_this<LoadedEngine> {
   public:
-    LoadedEngine(const LoadOptions& options, std::unique_ptr<Opened> opened, std::unique_ptr<Backend> backend,
-                 std::vector<Buffer> copies, const MemoryPlan& plan)
+    LoadedEngine(std::unique_ptr<Opened> opened, DeviceChoice choice, std::vector<Buffer> copies)
         : opened_(std::move(opened)),
-          backend_(std::move(backend)),
+          backend_(std::move(choice.backend)),
           copies_(std::move(copies)),
           tokenizer_(Tokenizer::create(opened_->gguf, opened_->config.vocab)),
           info_(describe(opened_->gguf, opened_->config)),
-          plan_(plan),
-          kv_type_(options.kv_type),
+          plan_(std::move(choice.plan)),
+          kv_type_(choice.kv_type),
           turnstile_(*backend_) {
         const std::vector<float> theta = inverse_frequencies(opened_->config);
         inv_freq_ = Buffer(*backend_, theta.size() * sizeof(float));
@@ -126,7 +126,7 @@ class LoadedEngine final : public Engine, public std::enable_shared_from_this<Lo
         parts.decoder.backend = backend_.get();
         parts.decoder.rope = {static_cast<const float*>(inv_freq_.data()), opened_->config.head_dim,
                               opened_->config.rope_order == RopeOrder::neox};
-        parts.decoder.activations = activations(*opened_, *backend_);
+        parts.decoder.activations = backend_->activation_type(matrices(*opened_));
         parts.tokenizer = tokenizer_.get();
         parts.turnstile = &turnstile_;
         parts.kv_type = kv_type_;
@@ -150,16 +150,16 @@ class LoadedEngine final : public Engine, public std::enable_shared_from_this<Lo
 
 std::shared_ptr<Engine> Engine::load(const LoadOptions& options, const LoadProgress& progress) {
     auto opened = std::make_unique<Opened>(options);
-    auto backend = create_backend(options);
-    const MemoryDemand needs = demand(*opened, *backend, options.kv_type);
-    const MemoryPlan plan = plan_memory(needs, options.context_tokens);
-    require_fit(needs, plan);
+    DeviceChoice choice = choose_device(*opened, options);
+    Backend& backend = *choice.backend;
+    require_fit({&opened->config, &backend, opened->weights.bytes, choice.kv_type,
+                 backend.activation_type(matrices(*opened))},
+                choice.plan);
     std::vector<Buffer> copies;
-    if (backend->host_memory() ? !read_ahead(opened->gguf.file(), progress)
-                               : !place_weights(*backend, opened->weights, copies, progress))
+    if (backend.host_memory() ? !read_ahead(opened->gguf.file(), progress)
+                              : !place_weights(backend, opened->weights, copies, progress))
         return nullptr;
-    return std::make_shared<LoadedEngine>(options, std::move(opened), std::move(backend), std::move(copies),
-                                          plan);
+    return std::make_shared<LoadedEngine>(std::move(opened), std::move(choice), std::move(copies));
 }
 
 ModelInfo Engine::inspect(const std::string& path) {
@@ -169,8 +169,7 @@ ModelInfo Engine::inspect(const std::string& path) {
 
 MemoryPlan Engine::plan(const LoadOptions& options) {
     const Opened opened(options);
-    const auto backend = create_backend(options);
-    return plan_memory(demand(opened, *backend, options.kv_type), options.context_tokens);
+    return choose_device(opened, options).plan;
 }
 
 }  // namespace longleaf

@@ -61,15 +61,33 @@ MemoryPlan plan_memory(const MemoryDemand& d, int context_tokens) {
     plan.scratch_bytes = scratch_bytes(d, plan.context_tokens);
     plan.total_bytes = plan.weights_bytes + plan.kv_bytes + plan.scratch_bytes;
     plan.fits = plan.context_tokens > 0 && plan.total_bytes <= plan.available_bytes;
+    plan.kv_type = d.kv_type;
     return plan;
+}
+
+static bool can_shrink(const MemoryDemand& d) {
+    return d.kv_type != KvType::q8_0 && d.config->head_dim % 32 == 0 &&
+           d.backend->attends(d.config->head_dim, KvType::q8_0);
+}
+
+MemoryPlan plan_memory(MemoryDemand& d, int context_tokens, bool allow_q8) {
+    const MemoryPlan plan = plan_memory(d, context_tokens);
+    const int wanted = context_tokens > 0 ? context_tokens : d.config->context_length;
+    if (!allow_q8 || !can_shrink(d) || (plan.fits && plan.context_tokens >= wanted)) return plan;
+    MemoryDemand smaller = d;
+    smaller.kv_type = KvType::q8_0;
+    MemoryPlan shrunk = plan_memory(smaller, context_tokens);
+    if (!shrunk.fits || (plan.fits && shrunk.context_tokens <= plan.context_tokens)) return plan;
+    d = smaller;
+    shrunk.note = "The reading is kept in 8 bits (q8_0): more precision does not fit.";
+    return shrunk;
 }
 
 void require_fit(const MemoryDemand& d, const MemoryPlan& plan) {
     if (plan.fits) return;
     MemoryDemand smaller = d;
     smaller.kv_type = KvType::q8_0;
-    const bool can_shrink = d.kv_type != KvType::q8_0 && d.config->head_dim % 32 == 0;
-    const int with_q8 = can_shrink ? largest_context(smaller, plan.available_bytes) : 0;
+    const int with_q8 = can_shrink(d) ? largest_context(smaller, plan.available_bytes) : 0;
     std::string hint;
     if (plan.largest_context_tokens > 0)
         hint = "Choose a context of at most " + std::to_string(plan.largest_context_tokens) + " tokens";

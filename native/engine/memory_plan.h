@@ -23,6 +23,10 @@ uint64_t scratch_bytes(const MemoryDemand&, int context);
 /// for a context the model does not declare.
 MemoryPlan plan_memory(const MemoryDemand&, int context_tokens);
 
+/// As plan_memory; but where d.kv_type does not hold that context (0: the declared one) and `allow_q8`, with
+/// K and V in q8_0 if those hold more. Then d.kv_type is q8_0, and the plan's note says so.
+MemoryPlan plan_memory(MemoryDemand& d, int context_tokens, bool allow_q8);
+
 /// Throws EngineError{no_memory} unless plan.fits; the hint says what would fit.
 void require_fit(const MemoryDemand&, const MemoryPlan&);
 

@@ -74,6 +74,8 @@ class Backend {
     virtual uint64_t attention_bytes(KvType, int kv_heads, int64_t length, int head_dim) const {
         return static_cast<uint64_t>(kv_heads * length * head_dim) * 0;
     }
+    /// Whether attention over heads of this size, kept in this type, is among its ops.
+    virtual bool attends(int head_dim, KvType) const { return head_dim > 0; }
 
     /// Whether its memory is the program's: then weights stay in the file's mapping, and pages that were
     /// never written cost nothing. Else weights are uploaded and what is allocated is taken at once.

@@ -1,12 +1,16 @@
-// A GGUF file with the shapes of Llama 3.1 8B and random weights, for timing. Its text is noise.
+// A GGUF file with the shapes of Llama 3.1 8B and random weights, for timing.
+// Its text is noise.
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <random>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "engine/tiny_model.h"
 #include "ops/quant.h"
@@ -15,7 +19,8 @@ namespace llama8b {
 
 using longleaf::DType;
 
-/// 2^20 weights of the given type with a spread of about 0.02, over and over from `offset` values on.
+/// 2^20 weights of the given type with a spread of about 0.02, over and over
+/// from `offset` values on.
 class Noise {
   public:
     explicit Noise(DType type) : type_(type) {
@@ -23,7 +28,8 @@ class Noise {
         bytes_.resize(longleaf::row_bytes(type, size_t{1} << 20));
         if (type == DType::q8_0)
             for (size_t i = 0; i < bytes_.size(); i += 34) {
-                bytes_[i] = 0x00, bytes_[i + 1] = 0x08;  // 2^-13: with q up to 127, at most 0.016
+                bytes_[i] = 0x00,
+                bytes_[i + 1] = 0x08;  // 2^-13: with q up to 127, at most 0.016
                 for (int j = 2; j < 34; ++j) bytes_[i + j] = static_cast<uint8_t>(random());
             }
         else
@@ -36,13 +42,15 @@ class Noise {
                 bytes_[i] = static_cast<uint8_t>(value), bytes_[i + 1] = static_cast<uint8_t>(value >> 8);
             }
     }
-    void write(std::ofstream& out, uint64_t bytes, uint64_t tensor) const {
+    /// Bytes begin .. end - 1 of a tensor, at `place` of the file.
+    void write(std::fstream& out, uint64_t place, uint64_t begin, uint64_t end, uint64_t tensor) const {
+        out.seekp(static_cast<std::streamoff>(place));
         const uint64_t unit = longleaf::row_bytes(type_, 32);
-        uint64_t at = tensor * 977 * unit % bytes_.size();
-        while (bytes > 0) {
-            const uint64_t n = std::min<uint64_t>(bytes, bytes_.size() - at);
+        uint64_t at = (tensor * 977 * unit + begin) % bytes_.size();
+        while (begin < end) {
+            const uint64_t n = std::min<uint64_t>(end - begin, bytes_.size() - at);
             out.write(reinterpret_cast<const char*>(bytes_.data() + at), static_cast<std::streamsize>(n));
-            bytes -= n, at = 0;
+            begin += n, at = 0;
         }
     }
 
@@ -72,7 +80,49 @@ inline gguf_writer::Writer header(int layers) {
     return w;
 }
 
-/// Writes about 1.06, 2 or 2 bytes per weight to `path`.
+struct Piece {
+    size_t tensor;
+    uint64_t begin, end;  // bytes of it
+};
+
+/// The data of `tensors`, which begin at `base` of the file and end at `size`
+/// from there. All cores write.
+inline void fill(const std::string& path, const std::vector<gguf_writer::TensorRecord>& tensors,
+                 uint64_t base, uint64_t size, DType type) {
+    constexpr uint64_t step = 64 << 20;
+    std::vector<Piece> pieces;
+    for (size_t i = 0; i < tensors.size(); ++i) {
+        const uint64_t end = i + 1 < tensors.size() ? *tensors[i + 1].offset : size;
+        const uint64_t bytes = end - *tensors[i].offset;
+        for (uint64_t at = 0; at < bytes; at += step) pieces.push_back({i, at, std::min(bytes, at + step)});
+    }
+    const Noise noise(type);
+    const std::vector<float> ones(16384, 1.0f);
+    std::atomic<size_t> next{0};
+    std::atomic<bool> failed{false};
+    const auto work = [&] {
+        std::fstream out(path, std::ios::in | std::ios::out | std::ios::binary);
+        for (size_t p = next++; p < pieces.size() && out; p = next++) {
+            const auto& [tensor, begin, end] = pieces[p];
+            const uint64_t place = base + *tensors[tensor].offset + begin;
+            if (tensors[tensor].ne.size() == 2) {
+                noise.write(out, place, begin, end, tensor);
+                continue;
+            }
+            out.seekp(static_cast<std::streamoff>(place));
+            out.write(reinterpret_cast<const char*>(ones.data()), static_cast<std::streamsize>(end - begin));
+        }
+        if (!out.flush()) failed = true;
+    };
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < std::max(1u, std::thread::hardware_concurrency()); ++i)
+        threads.emplace_back(work);
+    for (auto& thread : threads) thread.join();
+    if (failed) throw std::runtime_error("could not write " + path);
+}
+
+/// Writes about 1.06, 2 or 2 bytes per weight to `path`, as fast as memory
+/// takes them.
 inline void write(const std::string& path, DType type, int layers) {
     constexpr int64_t C = 4096, F = 14336, V = 128256, G = 1024;
     gguf_writer::Writer w = header(layers);
@@ -93,19 +143,10 @@ inline void write(const std::string& path, DType type, int layers) {
         add(p + "attn_output.weight", {C, C}), add(p + "ffn_gate.weight", {C, F});
         add(p + "ffn_up.weight", {C, F}), add(p + "ffn_down.weight", {F, C});
     }
-    const Noise noise(type);
     const auto head = w.build();
-    std::ofstream out(path, std::ios::binary);
-    out.write(reinterpret_cast<const char*>(head.data()), static_cast<std::streamsize>(head.size()));
-    const std::vector<float> ones(C, 1.0f);
-    for (size_t i = 0; i < w.tensors.size(); ++i) {
-        const uint64_t end = i + 1 < w.tensors.size() ? *w.tensors[i + 1].offset : offset;
-        if (w.tensors[i].ne.size() == 1)
-            out.write(reinterpret_cast<const char*>(ones.data()), C * 4);
-        else
-            noise.write(out, end - *w.tensors[i].offset, i);
-    }
-    if (!out.flush()) throw std::runtime_error("could not write " + path);
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(head.data()), static_cast<std::streamsize>(head.size()));
+    fill(path, w.tensors, head.size(), offset, type);
 }
 
 }  // namespace llama8b

@@ -18,6 +18,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '0' },
     kv: { type: 'string', default: 'f16' },
     simd: { type: 'string', default: 'auto' },
+    device: { type: 'string', default: 'cpu' },
     decode: { type: 'string', default: '64' },
     tau: { type: 'string', default: '0' },
     layers: { type: 'string', default: '' },
@@ -40,6 +41,7 @@ async function measure(length) {
     threads: Number(values.threads),
     kvType: values.kv,
     simd: values.simd,
+    device: values.device,
     contextTokens: length + decode + 1,
   });
   const book = await engine.tokenize([{ text: readFileSync(values.text, 'utf8'), special: false }]);

@@ -95,6 +95,13 @@ describe('failures', () => {
         "'threads' of the load options is 1.500000; it must be a whole number from 0 to 2147483647.",
       ],
     ];
+    cases.push(
+      [{ path: model, allowQ8Kv: 'yes' }, "'allowQ8Kv' of the load options must be true or false."],
+      [
+        { path: model, vramLimitBytes: -1 },
+        "'vramLimitBytes' of the load options is -1; it must be a whole number from 0 to 9007199254740991.",
+      ],
+    );
     for (const [options, message] of cases) {
       const error: unknown = await load(options).catch((e: unknown) => e);
       expect(error).toBeInstanceOf(TypeError);
@@ -113,11 +120,37 @@ describe('failures', () => {
   });
 });
 
+describe('the GPU', () => {
+  test('is used by itself where it works; elsewhere the CPU is, and asking for it by name is refused', async () => {
+    const options = { path: model, contextTokens: 2048 };
+    const automatic = await addon.load(options);
+    const named: NativeEngine | Error = await addon
+      .load({ ...options, device: 'cuda' })
+      .catch((error: Error) => error);
+    if (named instanceof Error) {
+      expect(named).toMatchObject({
+        code: 'bad_request',
+        hint: expect.stringContaining('CPU') as string,
+      });
+      expect(automatic.device).toContain('CPU');
+    } else {
+      expect(automatic.device).toBe(named.device);
+      await named.close();
+    }
+    expect(automatic.memory).toMatchObject({ fits: true, kvType: 'f16', note: '' });
+    await automatic.close();
+    const chosen = await addon.load({ ...options, device: 'cpu', vramLimitBytes: 1 });
+    expect(chosen.device).toContain('CPU');
+    await chosen.close();
+  });
+});
+
 describe('an engine', () => {
   let engine: NativeEngine;
   const fractions: number[] = [];
   beforeAll(async () => {
-    engine = await addon.load({ path: model, contextTokens: 16384 }, (f) => fractions.push(f));
+    const options = { path: model, contextTokens: 16384, device: 'cpu' } as const;
+    engine = await addon.load(options, (f) => fractions.push(f));
   });
   afterAll(() => engine.close());
 
@@ -173,6 +206,9 @@ describe('an engine', () => {
 
     session.rewind(tokens.length);
     expect(session.length).toBe(tokens.length);
+    const logits = await session.logits();
+    expect(logits).toHaveLength(engine.info.vocabSize);
+    expect(logits.every((value) => Number.isFinite(value))).toBe(true);
     const again = await session.read(tokens, null, silent);
     expect(again.reusedTokens).toBeGreaterThanOrEqual(tokens.length - 1);
     session.close();

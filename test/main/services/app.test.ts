@@ -127,6 +127,35 @@ describe('asking', () => {
   });
 });
 
+describe('a device that failed', () => {
+  it('ends in a message and a new engine process, with the conversation as it was', async () => {
+    const conversationId = await conversationAbout('ferry.txt', story);
+    const before = await app.call('turns.ask', { conversationId, question: '[fast] one' });
+    const first = await app.finished(before.id);
+    const asked = await app.call('turns.ask', { conversationId, question: '[device-lost] two' });
+    const turn = await app.finished(asked.id);
+    expect(turn.failure).toMatchObject({
+      code: 'device_lost',
+      message: expect.stringContaining('The GPU failed') as string,
+      hint: expect.stringContaining('Your conversation is saved') as string,
+    });
+    expect(await app.call('engine.status', {})).toMatchObject({
+      state: 'failed',
+      failure: { code: 'device_lost' },
+    });
+    expect(await app.call('readings.state', { conversationId })).toMatchObject({
+      status: 'unread',
+    });
+    const { path } = await app.call('conversations.get', { conversationId });
+    expect(path).toEqual([first, turn]);
+    // A process with a lost device would fail again: this is another one, and it reads everything anew.
+    const next = await app.call('turns.ask', { conversationId, question: '[fast] three' });
+    const answered = await app.finished(next.id);
+    expect(answered).toMatchObject({ state: 'done', stats: { reusedTokens: 0 } });
+    expect(await app.call('engine.status', {})).toMatchObject({ state: 'ready' });
+  });
+});
+
 describe('the context', () => {
   it('refuses with exact numbers instead of cutting', async () => {
     await app.close();

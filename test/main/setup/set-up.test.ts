@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { architectureOf, chooseCuda, probeCuda } from '../../../main/setup/cuda.mjs';
 import { fingerprint, isStamped, writeStamp } from '../../../main/setup/fingerprint.mjs';
 import { isInstalled } from '../../../main/setup/install.mjs';
 import { countJunit, countPlaywright, countVitest } from '../../../main/setup/runners.mjs';
@@ -29,6 +30,45 @@ describe('versions', () => {
   test('an old Node is one sentence', () => {
     expect(() => requireNode('18.20.1')).toThrow(/needs Node 20 or newer.*this is Node 18\.20\.1/);
     expect(() => requireNode('20.0.0')).not.toThrow();
+  });
+});
+
+describe('the CUDA part is built', () => {
+  const nvcc = (version: string | null) => ({ compiler: 'nvcc', version });
+  const tools = { nvcc: nvcc('13.0'), gpus: [] as string[], wanted: null as string | null };
+
+  test.each([
+    ['for the GPU of the machine', { ...tools, gpus: ['9.0'] }, ['90a', '80']],
+    ['for both GPUs', { ...tools, gpus: ['8.6', '12.0'] }, ['86;120', '80']],
+    ['for any GPU where none is known', tools, ['80']],
+    ['for what a release names', { ...tools, wanted: '80-real;90a-real' }, ['80-real;90a-real']],
+  ])('%s', (_name, found, choices) => {
+    expect(chooseCuda(found)).toEqual({ choices, why: null });
+  });
+
+  test.each([
+    ['without nvcc, and nobody is told', { ...tools, nvcc: null }, null],
+    ['when told so', { ...tools, wanted: 'off' }, /off/],
+    ['when nvcc is old', { ...tools, nvcc: nvcc('11.8') }, /11\.8 is too old/],
+    ['when nvcc does not run', { ...tools, nvcc: nvcc(null) }, /does not run/],
+    ['when the GPU is old', { ...tools, gpus: ['7.5'] }, /compute capability 7\.5/],
+    ['without nvcc, against the wish', { ...tools, nvcc: null, wanted: '80' }, /not found/],
+  ])('not %s', (_name, found, why) => {
+    const chosen = chooseCuda(found);
+    expect(chosen.choices).toEqual([]);
+    if (why) expect(chosen.why).toMatch(why);
+    else expect(chosen.why).toBeNull();
+  });
+
+  test('not when nvcc is broken, which is one sentence and no failure', async () => {
+    const broken = { compiler: process.execPath, version: '13.0' };
+    const { architectures, why } = await probeCuda({ ...tools, nvcc: broken });
+    expect(architectures).toBeUndefined();
+    expect(why).toMatch(/^The engine is built for the CPU only: nvcc 13\.0 cannot .*\.$/);
+  });
+
+  test('with the instructions of Hopper alone on Hopper', () => {
+    expect(['8.0', '9.0', '12.0'].map(architectureOf)).toEqual(['80', '90a', '120']);
   });
 });
 

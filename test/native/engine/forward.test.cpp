@@ -10,6 +10,7 @@ static std::shared_ptr<Engine> load(const tiny::File& file, Simd simd = Simd::au
     LoadOptions options;
     options.path = file.path();
     options.threads = 2;
+    options.device = Device::cpu;
     options.kv_type = kv;
     options.simd = simd;
     return Engine::load(options);

@@ -94,6 +94,7 @@ TEST("a file that declares an absurd context loads with one that fits, and refus
     LoadOptions options;
     options.path = file.path();
     options.context_tokens = 1 << 27;
+    options.device = Device::cpu;
     CHECK(!Engine::plan(options).fits);
     CHECK_THROWS(Engine::load(options), ErrorCode::no_memory, "134217728");
     options.context_tokens = 0;

@@ -17,6 +17,7 @@ static std::shared_ptr<Engine> mini() {
         LoadOptions options;
         options.path = repo_file("models/longleaf-mini.gguf");
         options.context_tokens = 20000;
+        options.device = Device::cpu;
         return Engine::load(options);
     }();
     return engine;

@@ -17,6 +17,7 @@ static std::shared_ptr<Engine> load(KvType kv = KvType::f16, int context = 0) {
     LoadOptions options;
     options.path = model_file().path();
     options.threads = 2;
+    options.device = Device::cpu;
     options.kv_type = kv;
     options.context_tokens = context;
     return Engine::load(options);
