@@ -32,8 +32,6 @@ void decode(Running&, const Matrix& q, const KvLayer&, int length, const Matrix&
 /// `hopper`. K and V are f16; a list needs `selected`.
 void attend_on_hopper(cudaStream_t, const Walk&, int heads);
 
-/// Copies K and V of what each head selected to chosen.rows, as f16 (gather.cu).
-void gather(cudaStream_t, const KvLayer&, int heads, const Selection& chosen);
 /// Zeroes the rows of out, positions from `start` on, that a head did not select; all stay where it has no
 /// list.
 void clear_unselected(cudaStream_t, int heads, int head_dim, int start, const Selection& chosen,

@@ -151,6 +151,7 @@ const Ops& CudaBackend::ops() const {
                               .attend = attend,
                               .select = select,
                               .select_scratch_bytes = select_scratch_bytes,
+                              .gather = gather,
                               .attend_selected = attend_selected,
                               .swiglu = swiglu};
     return table;

@@ -145,6 +145,7 @@ void kv_write(Backend&, Matrix k, Matrix v, KvLayer, int start);
 void attend(Backend&, Matrix q, KvLayer, int start, Matrix out);
 void select(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch, Selection out);
 uint64_t select_scratch_bytes(int heads, int length, const SelectOptions&);
+void gather(Backend&, KvLayer, int heads, Selection);
 void attend_selected(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
 void swiglu(Backend&, Matrix gate, Matrix up);
 

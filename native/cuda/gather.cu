@@ -95,14 +95,17 @@ Lists lists_of(const Selection& s) { return {s.index, s.count, s.capacity}; }
 
 }  // namespace
 
-void gather(cudaStream_t stream, const KvLayer& kv, int heads, const Selection& chosen) {
+void gather(Backend& backend, KvLayer kv, int heads, Selection chosen) {
+    Running run(backend);
+    if (run.cancelled()) return;
     const int64_t places = round_up(chosen.capacity, kGatherUnit);
     const int64_t rows_per_block = kThreads / (kv.head_dim / 8) * kRowsPerThread;
     const dim3 grid(parts(places, rows_per_block), static_cast<unsigned>(heads), 2);
     const auto kernel = kv.type == KvType::f16 ? gather_rows<KvType::f16> : gather_rows<KvType::q8_0>;
-    kernel<<<grid, kThreads, 0, stream>>>(static_cast<const char*>(kv.k), static_cast<const char*>(kv.v),
-                                          kv.capacity, kv.head_dim, heads / kv.kv_heads, lists_of(chosen),
-                                          static_cast<uint4*>(chosen.rows), places);
+    kernel<<<grid, kThreads, 0, run.cuda.stream>>>(
+        static_cast<const char*>(kv.k), static_cast<const char*>(kv.v), kv.capacity, kv.head_dim,
+        heads / kv.kv_heads, lists_of(chosen), static_cast<uint4*>(chosen.rows), places);
+    run.end("gather");
 }
 
 void clear_unselected(cudaStream_t stream, int heads, int head_dim, int start, const Selection& chosen,

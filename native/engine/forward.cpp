@@ -91,6 +91,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
                 op.rope(b, tail, decoder.rope, pass.start + first);
             }
             op.select(b, s.tail(W), kv, T, plan.options, s.select_work(), s.selection(l));
+            if (s.selection(l).rows) op.gather(b, kv, c.heads, s.selection(l));
             if (b.cancelled) return false;
             note(pass, cost.select(T, W));
         }

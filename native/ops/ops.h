@@ -123,11 +123,15 @@ struct Ops {
     void (*attend)(Backend&, Matrix q, KvLayer, int start, Matrix out);
 
     /// Token scores and selection for a prefill of S tokens whose K is complete. q (W, H * D): the last W
-    /// queries, roped. Fills `out`, its rows too if it has them; scratch is select_scratch_bytes(). Count 0
+    /// queries, roped. Fills `out`; scratch is select_scratch_bytes(). Count 0
     /// when nothing may be dropped.
     void (*select)(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch,
                    Selection out);
     uint64_t (*select_scratch_bytes)(int heads, int length, const SelectOptions&);
+
+    /// Copies K and V of what each head keeps to chosen.rows, which attend_selected then reads. Only where
+    /// gathered_bytes() asks for it; null in a backend where it never does.
+    void (*gather)(Backend&, KvLayer, int heads, Selection chosen) = nullptr;
 
     /// As attend for a prefill that starts at 0, of rows start .. start + T - 1, but each head attends among
     /// its selected positions only; rows it did not select get 0. Where *count is 0 it is attend.

@@ -24,7 +24,7 @@ struct Shape {
 /// A Selection as the op table passes it.
 struct Chosen {
     Memory<int32_t> index, count;
-    Memory<uint16_t> rows;
+    Memory<char> rows;
     longleaf::Selection selection;
     Chosen(const Indices& heads, int64_t capacity)
         : index(heads.size() * static_cast<size_t>(capacity), -1),
@@ -35,34 +35,15 @@ struct Chosen {
     }
     Chosen(const Chosen&) = delete;
 
-    /// With K and V of the positions as f16, where the backend wants them brought together; zeros after them.
-    longleaf::Selection on(const longleaf::Backend& b, const KvLayer& kv) {
-        const int64_t heads = static_cast<int64_t>(index.size()) / selection.capacity, d = kv.head_dim;
-        const uint64_t bytes = b.gathered_bytes(static_cast<int>(heads), selection.capacity, kv.head_dim);
-        const int64_t places = static_cast<int64_t>(bytes) / (heads * d * 4);
-        rows.assign(bytes / 2, 0);
-        if (bytes > 0)
-            for (int64_t side = 0; side < 2; ++side)
-                for (int64_t h = 0; h < heads; ++h)
-                    for (int64_t i = 0; i < count[0]; ++i)
-                        copy_row(kv, side == 0 ? kv.k : kv.v, h / (heads / kv.kv_heads),
-                                 index[static_cast<size_t>(h * selection.capacity + i)],
-                                 rows.data() + ((side * heads + h) * places + i) * d);
-        selection.rows = bytes > 0 ? rows.data() : nullptr;
-        return selection;
-    }
-
-  private:
-    static void copy_row(const KvLayer& kv, const void* cache, int64_t g, int64_t position, uint16_t* to) {
-        using namespace longleaf::cpu;
-        const int64_t row = g * kv.capacity + position;
-        for (int64_t c = 0; c < kv.head_dim; ++c)
-            if (kv.type == KvType::f16) {
-                to[c] = static_cast<const uint16_t*>(cache)[row * kv.head_dim + c];
-            } else {
-                const auto& block = static_cast<const BlockQ8_0*>(cache)[row * (kv.head_dim / 32) + c / 32];
-                to[c] = float_to_half(half_to_float(block.d) * static_cast<float>(block.q[c % 32]));
-            }
+    /// With K and V of the positions brought together, where the backend wants them so.
+    longleaf::Selection on(longleaf::Backend& b, const KvLayer& kv) {
+        const int heads = static_cast<int>(static_cast<int64_t>(index.size()) / selection.capacity);
+        rows.assign(b.gathered_bytes(heads, selection.capacity, kv.head_dim), 0x7f);
+        if (rows.empty()) return selection;
+        longleaf::Selection gathered = selection;
+        gathered.rows = rows.data();
+        b.ops().gather(b, kv, heads, gathered);
+        return gathered;
     }
 };
 
