@@ -12,7 +12,7 @@ constexpr double int_limit = std::numeric_limits<int>::max();
 constexpr double safe_integer = 9007199254740991.0;
 
 std::string number_text(double value) {
-    return value == std::floor(value) && std::abs(value) < safe_integer
+    return value == std::floor(value) && std::abs(value) <= safe_integer
                ? std::to_string(static_cast<long long>(value))
                : std::to_string(value);
 }
