@@ -25,7 +25,11 @@ async function tabTo(page: Page, name: string, key: 'Tab' | 'Shift+Tab' = 'Tab')
   throw new Error(`${key} never reached “${name}”.`);
 }
 
-test('adds, asks, stops and follows the answer by keyboard alone', async ({ page, server, api }) => {
+test('adds, asks, stops and follows the answer by keyboard alone', async ({
+  page,
+  server,
+  api,
+}) => {
   await page.keyboard.press('Tab');
   expect(await focused(page)).toBe(words.app.skip);
   await tabTo(page, words.library.import);
