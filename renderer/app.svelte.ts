@@ -126,6 +126,7 @@ export class AppStore {
     await this.library.load();
     // The user may have gone elsewhere meanwhile; then the documents just wait in the library.
     if (this.chat.id !== conversationId) return this.#tellAdded(documents);
+    this.#tellKnown(documents, this.chat.documentIds);
     if (conversationId === null) await this.newConversation(ids);
     else await this.addDocuments(ids);
     if (this.chat.path.length === 0) await this.chat.startReading();
@@ -133,6 +134,15 @@ export class AppStore {
 
   #tellAdded(documents: readonly DocumentSummary[]): void {
     for (const { title } of documents) this.notices.info(words.library.importing.done(title));
+  }
+
+  /** The same file again changes nothing; without a word that would look like a failure. */
+  #tellKnown(documents: readonly DocumentSummary[], here: readonly string[]): void {
+    const seen = new Set(here);
+    const known = documents.filter(({ id }) => seen.size === seen.add(id).size);
+    const { known: one, knownMany: many } = words.library.importing;
+    if (known.length === 1) this.notices.info(one(known[0]!.title));
+    else if (known.length > 1) this.notices.info(many(known.length));
   }
 
   async addDocuments(ids: readonly string[]): Promise<void> {

@@ -31,9 +31,26 @@ async function upload(
   try {
     response = await fetch(address, { method: 'PUT', body: file as File });
   } catch {
-    throw unreachable();
+    throw (await isGone(file as File)) ? gone(file.name) : unreachable();
   }
   const result: unknown = await response.json().catch(() => null);
   if (response.ok && result !== null) return result as Result<'documents.import'>;
   throw isFailure(result) ? new BridgeError(result) : unreachable();
 }
+
+/** A browser says no more than that an upload failed; a file moved or changed since it was chosen cannot be read. */
+const isGone = (file: File): Promise<boolean> =>
+  file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => false,
+      () => true,
+    );
+
+const gone = (name: string) =>
+  new BridgeError({
+    code: 'not_found',
+    message: `“${name}” cannot be read any more.`,
+    hint: 'It was moved, renamed or changed after it was chosen. Add it again.',
+  });

@@ -68,6 +68,10 @@ export class Imports {
     this.items = this.items.filter((item) => item.id !== id);
   }
 
+  dismissFailed(): void {
+    this.items = this.items.filter((item) => item.failure === null);
+  }
+
   async #import(id: string, file: File): Promise<DocumentSummary | null> {
     await this.#turn();
     let document: DocumentSummary | null = null;

@@ -9,6 +9,8 @@ export const chat = {
   addFromLibrary: 'From the library',
   addFromFile: 'From a file …',
   allAdded: 'Every document of the library is here.',
+  moreDocuments: (n: number) => `${count(n)} more`,
+  fewerDocuments: 'Fewer',
   removeDocument: (title: string) => `Remove ${title} from this conversation`,
   missingDocument: 'A deleted document',
   noDocuments: 'Add a document, or drop one anywhere in this window.',

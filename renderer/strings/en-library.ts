@@ -58,6 +58,10 @@ export const library = {
     cancel: (name: string) => `Cancel adding ${name}`,
     dismiss: 'Dismiss',
     failed: (name: string) => `${name} could not be added`,
+    failures: (n: number) => `${plural(n, 'file', 'files')} could not be added`,
+    dismissAll: 'Dismiss all',
+    known: (title: string) => `“${title}” is here already.`,
+    knownMany: (n: number) => `${count(n)} of these files are here already.`,
     done: (title: string) => `Added ${title}.`,
   },
   drop: {

@@ -1,25 +1,28 @@
 // The app's own methods, called beside the window with the window's cookie: to set the stage and to look behind
 // it. What a test is about goes through the window.
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { WebSocket } from 'ws';
-import type { Method, Params, Result, ServerMessage, Settings } from '../../main/contract/index.js';
+import { defaultSettings } from '../../main/contract/index.js';
+import type { Method, Params, Result, ServerMessage } from '../../main/contract/index.js';
+import { endless } from '../fixtures/endless-model.js';
 import type { Server } from './server.js';
 
-/** Any word may come, and those already said come again and again. With this seed most answers tried
- *  went on past 1,500 tokens. */
-export const endlessAnswers: Partial<Settings> = {
-  temperature: 5,
-  seed: 4,
-  repetitionPenalty: 0.5,
-  replyTokens: 16_384,
-};
+/** From now on answers are words of any kind and end only when stopped (or after minutes). The model lies
+ *  in the server's data folder. */
+export async function answerEndlessly(api: Api, server: Server): Promise<void> {
+  const path = join(server.dataFolder, 'endless.gguf');
+  endless(path);
+  const { id } = await api.call('models.add', { path });
+  const patch = { modelId: id, temperature: 5, replyTokens: 16_384 };
+  await api.call('settings.set', { patch });
+}
 
-export const plainAnswers: Partial<Settings> = {
-  temperature: 0,
-  seed: 0,
-  repetitionPenalty: 1,
-  replyTokens: 512,
-};
+/** From now on the bundled model answers, at its best. */
+export async function answerPlainly(api: Api): Promise<void> {
+  const { modelId, temperature, replyTokens } = defaultSettings;
+  await api.call('settings.set', { patch: { modelId, temperature, replyTokens } });
+}
 
 export class Api {
   readonly #socket: WebSocket;

@@ -1,6 +1,6 @@
 // The engine process is killed from outside, as the system does when memory runs out.
 import { factAnswer, factQuestion, storyPdf } from '../fixtures/documents/story.js';
-import { endlessAnswers, plainAnswers } from './api.js';
+import { answerEndlessly, answerPlainly } from './api.js';
 import { expect, picture, test } from './longleaf.js';
 import { canFindProcesses, type Server } from './server.js';
 import * as window from './window.js';
@@ -37,7 +37,7 @@ test('killed while answering, what was said stays and the next question is answe
   server,
   api,
 }) => {
-  await api.call('settings.set', { patch: endlessAnswers });
+  await answerEndlessly(api, server);
   await window.pick(page, [window.file('treasure.pdf', storyPdf({ pages: 1, factOn: 1 }))]);
   await window.read(page);
   await window.ask(page, 'Tell me everything.');
@@ -47,7 +47,7 @@ test('killed while answering, what was said stays and the next question is answe
   await expect(window.turns(page).getByRole('alert')).toContainText(died);
   expect((await window.answer(page).innerText()).startsWith(said.slice(0, 20))).toBe(true);
 
-  await api.call('settings.set', { patch: plainAnswers });
+  await answerPlainly(api);
   await window.ask(page, factQuestion);
   await window.answered(page);
   await expect(window.answer(page)).toContainText(factAnswer);

@@ -2,7 +2,7 @@
 // it came from, stop a long one, ask again, come back tomorrow.
 import type { Page } from '@playwright/test';
 import { factAnswer, factQuestion, storyPdf } from '../fixtures/documents/story.js';
-import { endlessAnswers } from './api.js';
+import { answerEndlessly } from './api.js';
 import { enter, expect, picture, test } from './longleaf.js';
 import { seen } from './watch.js';
 import * as window from './window.js';
@@ -12,6 +12,10 @@ const { turn } = words.chat;
 
 const ascends = (values: readonly number[]) =>
   values.every((value, index) => index === 0 || value >= (values[index - 1] ?? 0));
+
+/** Markdown takes its marks away once they are whole, so a growing answer may lose a few letters. */
+const neverStartsOver = (lengths: readonly number[]) =>
+  lengths.every((length, index) => length >= Math.max(0, ...lengths.slice(0, index)) - 40);
 
 test('drops a PDF, watches it read, asks, and follows the answer to its page', async ({ page }) => {
   await picture(page, 'welcome');
@@ -50,13 +54,7 @@ async function expectProgressSeen(page: Page): Promise<void> {
   expect(stages.join('\n')).toMatch(/[\d,]+ of [\d,]+ tokens +[\d,]+ tokens\/s +about .+ left/);
 }
 
-// Needs an answer that is surely long; Longleaf Mini ends its own after a sentence whatever the sampling.
-test.fixme('streams, stops, asks again and copies an answer', async ({
-  page,
-  context,
-  server,
-  api,
-}) => {
+test('streams, stops, asks again and copies an answer', async ({ page, context, server, api }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.origin });
   await window.pick(page, [window.file('treasure.pdf', storyPdf({ pages: 1 }))]);
   await window.read(page);
@@ -65,7 +63,7 @@ test.fixme('streams, stops, asks again and copies an answer', async ({
   await picture(page, 'streaming');
   await window.answered(page);
 
-  await api.call('settings.set', { patch: endlessAnswers });
+  await answerEndlessly(api, server);
   const before = (await seen(page)).lengths.length;
   await window.ask(page, 'Tell me everything.');
   await expect.poll(async () => (await seen(page)).lengths.length).toBeGreaterThan(before + 5);
@@ -74,7 +72,7 @@ test.fixme('streams, stops, asks again and copies an answer', async ({
   const last = window.turns(page).last();
   const kept = await window.answer(page).innerText();
   expect(kept.length).toBeGreaterThan(20);
-  expect(ascends((await seen(page)).lengths.slice(before + 1))).toBe(true);
+  expect(neverStartsOver((await seen(page)).lengths.slice(before + 1))).toBe(true);
   await expect(last).toContainText(turn.stopped);
 
   await last.getByRole('button', { name: turn.regenerate }).click();

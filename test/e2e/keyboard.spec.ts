@@ -1,7 +1,7 @@
 // The whole journey without a pointer, from the first Tab on.
 import type { Page } from '@playwright/test';
 import { factAnswer, factQuestion, storyPdf } from '../fixtures/documents/story.js';
-import { endlessAnswers } from './api.js';
+import { answerEndlessly } from './api.js';
 import { expect, test } from './longleaf.js';
 import * as window from './window.js';
 import { words } from './window.js';
@@ -25,7 +25,11 @@ async function tabTo(page: Page, name: string, key: 'Tab' | 'Shift+Tab' = 'Tab')
   throw new Error(`${key} never reached “${name}”.`);
 }
 
-test('adds, asks, stops and follows the answer by keyboard alone', async ({ page, api }) => {
+test('adds, asks, stops and follows the answer by keyboard alone', async ({
+  page,
+  server,
+  api,
+}) => {
   await page.keyboard.press('Tab');
   expect(await focused(page)).toBe(words.app.skip);
   await tabTo(page, words.library.import);
@@ -49,7 +53,7 @@ test('adds, asks, stops and follows the answer by keyboard alone', async ({ page
   await page.keyboard.press('Escape');
   await expect(pane).toBeHidden();
 
-  await api.call('settings.set', { patch: endlessAnswers });
+  await answerEndlessly(api, server);
   await tabTo(page, words.chat.composer.label);
   await page.keyboard.type('First line');
   await page.keyboard.press('Shift+Enter');

@@ -1,6 +1,6 @@
 // The window's state behind a bridge that answers and tells what the test decides.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { AppEvent, EngineStatus, Turn } from '../../main/contract/index.js';
+import type { AppEvent, DocumentSummary, EngineStatus, Turn } from '../../main/contract/index.js';
 import { defaultSettings } from '../../main/contract/index.js';
 import { AppStore } from '../../renderer/app.svelte.js';
 import { BridgeError } from '../../renderer/bridge/bridge-error.js';
@@ -188,4 +188,18 @@ test('only the last count of the context is asked for while one is under way', a
   await settle();
   expect(bridge.called('conversations.context')).toHaveLength(2);
   expect(app.chat.context).toMatchObject({ stale: false, use: { total: 12 } });
+});
+
+test('files that are here already are named, so that nothing happening is no riddle', async () => {
+  const ids = ['new', 'other', 'new'];
+  bridge.importFile = (file) =>
+    Promise.resolve({ id: ids.shift()!, title: file.name } as DocumentSummary);
+  bridge.answers['conversations.setDocuments'] = ({ documentIds }) =>
+    conversation([turn('a', { state: 'done' })], { id: 'c1', documentIds });
+  const add = (...names: string[]) => app.importFiles(names.map((name) => new File(['x'], name)));
+  await add('one', 'two', 'one again');
+  expect(app.notices.items).toMatchObject([{ text: '“one again” is here already.' }]);
+  ids.push('new', 'other');
+  await add('one', 'two');
+  expect(app.notices.items.at(-1)).toMatchObject({ text: '2 of these files are here already.' });
 });

@@ -41,6 +41,38 @@ test('imports fail one by one, each with its reason, and can be cancelled', asyn
   await expect(library.getByText('Cancelling')).toBeVisible();
 });
 
+test('in a narrow window, where the library is hidden, a refused file is explained as well', async ({
+  page,
+  show,
+}) => {
+  await page.setViewportSize({ width: 800, height: 900 });
+  await show({ options: 'welcomed' });
+  const files = ['scan-one.pdf', 'locked-two.pdf', 'waiting-three.pdf'].map(pdf);
+  await page.getByLabel('Add documents').setInputFiles(files);
+  const main = page.getByRole('main');
+  await expect(main.getByText('This PDF is protected with a password.')).toBeInViewport();
+  await expect(main.getByRole('progressbar', { name: 'Adding waiting-three.pdf' })).toBeVisible();
+  await expect(main).toContainText('2 files could not be added');
+  await main.getByRole('button', { name: 'Dismiss all' }).click();
+  await expect(main.getByText('scan-one.pdf')).toBeHidden();
+  await expect(main.getByText('locked-two.pdf')).toBeHidden();
+  await expect(main.getByText('waiting-three.pdf')).toBeVisible();
+});
+
+test('of many documents the first are shown, the rest on request', async ({ page, show }) => {
+  await show({ options: 'empty' });
+  const files = Array.from({ length: 20 }, (_, index) => pdf(`volume-${index + 1}.pdf`));
+  await page.getByLabel('Add documents').setInputFiles(files);
+  const shown = page
+    .getByRole('list', { name: 'Documents in this conversation' })
+    .getByRole('listitem');
+  await expect(shown).toHaveCount(7, { timeout: 60_000 });
+  await page.getByRole('button', { name: '13 more' }).click();
+  await expect(shown).toHaveCount(20);
+  await page.getByRole('button', { name: 'Fewer' }).click();
+  await expect(shown).toHaveCount(7);
+});
+
 test('reading shows how far it is and how long it takes, and can be cancelled', async ({
   page,
   show,

@@ -1,5 +1,5 @@
-// From bytes to text: byte order mark, then strict UTF-8, then UTF-16 without a mark, then a page's own
-// declaration, then statistics. A guess is reported as one.
+// From bytes to text: byte order mark, then UTF-16 of Latin text without one, then strict UTF-8, then any other
+// UTF-16, then a page's own declaration, then statistics. A guess is reported as one.
 import chardet from 'chardet';
 import iconv from 'iconv-lite';
 import { FailureError } from '../../contract/index.js';
@@ -16,18 +16,26 @@ const sampleBytes = 256 * 1024;
 export function decodeText(bytes: Buffer, fileName: string): Decoded {
   const marked = byteOrderMark(bytes) ?? wideWithoutMark(bytes);
   if (marked) return { text: iconv.decode(bytes, marked) };
-  if (looksBinary(bytes)) throw looksLikeBinary(fileName);
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
-  } catch {
-    // Not UTF-8: something older.
+  const binary = looksBinary(bytes);
+  if (!binary) {
+    try {
+      return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+    } catch {
+      // Not UTF-8: something older.
+    }
   }
+  const wide = wideByContent(bytes);
+  if (wide) return guessed(bytes, wide);
+  if (binary) throw looksLikeBinary(fileName);
   const declared = declaredCharset(bytes);
   if (declared) return { text: iconv.decode(bytes, declared) };
-  const encoding = guess(bytes);
+  return guessed(bytes, guess(bytes));
+}
+
+function guessed(bytes: Buffer, encoding: string): Decoded {
   return {
     text: iconv.decode(bytes, encoding),
-    warning: `The file does not say how its letters are encoded; it was read as ${encoding}. If letters look wrong, save it as UTF-8.`,
+    warning: `The file does not say how its letters are encoded; it was read as ${encoding.replace(/^utf/, 'UTF')}. If letters look wrong, save it as UTF-8.`,
   };
 }
 
@@ -62,6 +70,24 @@ function wideWithoutMark(bytes: Buffer): string | undefined {
   if (zeros[1]! > half * 0.7 && zeros[0]! < half * 0.02) return 'utf-16le';
   if (zeros[0]! > half * 0.7 && zeros[1]! < half * 0.02) return 'utf-16be';
   return undefined;
+}
+
+const onlyText = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}\t\n\f\r]*$/u;
+/** Found in every text, and as UTF-16 made of bytes that no text of another encoding has (00, 01, 02, ff). */
+const common = /[\t\n\r .,\u3000-\u3002\uff0c]/g;
+
+/** UTF-16 without a mark in any script: nothing but letters and signs, with spaces and stops among them. */
+function wideByContent(bytes: Buffer): string | undefined {
+  const sample = bytes.subarray(0, Math.min(bytes.length, 8192) & ~1);
+  const commonest = (encoding: 'utf-16le' | 'utf-16be') => {
+    // A pair of surrogates may be cut in two at the end.
+    const text = iconv.decode(sample, encoding).replace(/[\ud800-\udbff]$/, '');
+    if (!text.isWellFormed() || !onlyText.test(text)) return 0;
+    return (text.match(common)?.length ?? 0) / text.length;
+  };
+  const [le, be] = [commonest('utf-16le'), commonest('utf-16be')];
+  if (Math.max(le, be) < 0.01) return undefined;
+  return le > be ? 'utf-16le' : 'utf-16be';
 }
 
 /** <meta charset="…"> or <?xml encoding="…"?> near the start. */

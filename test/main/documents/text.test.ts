@@ -146,6 +146,10 @@ describe('encodings', () => {
     [japanese, 'utf-8', false],
     ['plain words in a plain file', 'utf-16le', false],
     ['plain words in a plain file', 'utf-16be', false],
+    [japanese, 'utf-16le', true],
+    [japanese, 'utf-16be', true],
+    ['Паром ушёл на рассвете, и никто не знал, почему он спешил.\n', 'utf-16le', true],
+    ['Паром ушёл на рассвете, и никто не знал, почему он спешил.\n', 'utf-16be', true],
   ];
 
   for (const [text, encoding, guessed] of cases) {

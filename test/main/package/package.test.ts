@@ -65,7 +65,7 @@ describe.runIf(process.platform === 'linux')('the packaged app', () => {
     app = join(work, 'out', folder ?? '');
     archive = join(app, 'resources', 'app.asar');
     inside = listPackage(archive, { isPack: false }).map((name) => name.slice(1));
-  }, 180_000);
+  });
   afterAll(() => rmSync(work, { recursive: true, force: true }));
 
   test('has the program, the licence and the archive', () => {
@@ -159,7 +159,7 @@ describe.runIf(process.platform === 'linux')('the packaged app', () => {
       });
       port = Number(new URL(link).port);
       cookie = (await openLink(port, link)) ?? '';
-    }, 60_000);
+    });
     afterAll(async () => {
       const ended = new Promise((resolve) => child.on('exit', resolve));
       child.kill('SIGTERM');

@@ -5,6 +5,7 @@
 #include "engine/tiny_model.h"
 
 using namespace longleaf;
+using reference::some_sparsity, reference::worst;
 
 static std::shared_ptr<Engine> load(const tiny::File& file, Device device = Device::cuda,
                                     KvType kv = KvType::f16) {
@@ -18,22 +19,6 @@ static std::shared_ptr<Engine> load(const tiny::File& file, Device device = Devi
     options.kv_type = kv;
     options.device = device;
     return Engine::load(options);
-}
-
-static double worst(const std::vector<float>& actual, const std::vector<double>& expected) {
-    double most = 0;
-    for (size_t i = 0; i < expected.size(); ++i) most = std::max(most, std::abs(actual[i] - expected[i]));
-    return most;
-}
-
-static Sparsity some_sparsity() {
-    Sparsity s;
-    s.tau = 0.3f;
-    s.layers = {1, 2};
-    s.window = 16;
-    s.min_tokens = 24;
-    s.pool = 7;
-    return s;
 }
 
 // Logits are of order 1 to 10. The CPU with f16 K and V stays within 0.02 of double precision; here every

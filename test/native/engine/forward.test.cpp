@@ -4,6 +4,7 @@
 #include "engine/tiny_model.h"
 
 using namespace longleaf;
+using reference::some_sparsity, reference::worst;
 
 static std::shared_ptr<Engine> load(const tiny::File& file, Simd simd = Simd::automatic,
                                     KvType kv = KvType::f32) {
@@ -14,22 +15,6 @@ static std::shared_ptr<Engine> load(const tiny::File& file, Simd simd = Simd::au
     options.kv_type = kv;
     options.simd = simd;
     return Engine::load(options);
-}
-
-static double worst(const std::vector<float>& actual, const std::vector<double>& expected) {
-    double most = 0;
-    for (size_t i = 0; i < expected.size(); ++i) most = std::max(most, std::abs(actual[i] - expected[i]));
-    return most;
-}
-
-static Sparsity some_sparsity() {
-    Sparsity s;
-    s.tau = 0.3f;
-    s.layers = {1, 2};
-    s.window = 16;
-    s.min_tokens = 24;
-    s.pool = 7;
-    return s;
 }
 
 // Logits are of order 1 to 10; single precision over three layers leaves about 1e-5, and a sum of 512 rows in

@@ -162,4 +162,22 @@ inline Result prefill(const tiny::Model& m, const std::vector<int32_t>& tokens, 
     return result;
 }
 
+/// Sparse in the last two of the tiny model's layers, from a few dozen tokens on.
+inline longleaf::Sparsity some_sparsity() {
+    longleaf::Sparsity s;
+    s.tau = 0.3f;
+    s.layers = {1, 2};
+    s.window = 16;
+    s.min_tokens = 24;
+    s.pool = 7;
+    return s;
+}
+
+/// The largest difference between the engine's logits and these.
+inline double worst(const std::vector<float>& actual, const std::vector<double>& expected) {
+    double most = 0;
+    for (size_t i = 0; i < expected.size(); ++i) most = std::max(most, std::abs(actual[i] - expected[i]));
+    return most;
+}
+
 }  // namespace reference

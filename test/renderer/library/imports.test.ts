@@ -70,6 +70,16 @@ test('a failure stays on the list with its reason; the others go on', async () =
   expect(imports.items).toEqual([]);
 });
 
+test('all failures are dismissed at once, not what is under way', async () => {
+  void add('bad', 'worse', 'slow');
+  await settle();
+  running[0]!.fail('Broken.');
+  running[1]!.fail('Broken.');
+  await settle();
+  imports.dismissFailed();
+  expect(stages()).toEqual(['slow: copying']);
+});
+
 test('the next files clear away old failures, not what is under way', async () => {
   void add('bad', 'slow');
   await settle();

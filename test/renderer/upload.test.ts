@@ -1,0 +1,26 @@
+// Documents sent to the app by the browser, and what is said when one cannot be.
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { browserBridge } from '../../renderer/bridge/browser.js';
+
+const page = new URL('http://127.0.0.1:4000/');
+
+beforeEach(() => {
+  vi.stubGlobal('WebSocket', class extends EventTarget {});
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
+});
+afterEach(() => vi.unstubAllGlobals());
+
+test('a file that went away after it was chosen is named, not the connection', async () => {
+  const file = new File(['x'], 'novel.txt');
+  file.slice = () => ({ arrayBuffer: () => Promise.reject(new Error('NotFound')) }) as never;
+  await expect(browserBridge(page).importFile(file, 'i')).rejects.toMatchObject({
+    failure: { code: 'not_found', message: '“novel.txt” cannot be read any more.' },
+  });
+});
+
+test('an upload that fails while the file is there says that the connection is lost', async () => {
+  const file = new File(['x'], 'novel.txt');
+  await expect(browserBridge(page).importFile(file, 'i')).rejects.toMatchObject({
+    failure: { code: 'unreachable' },
+  });
+});
