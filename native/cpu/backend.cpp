@@ -45,7 +45,8 @@ const Ops& CpuBackend::ops() const {
                               .select = select,
                               .select_scratch_bytes = select_scratch_bytes,
                               .attend_selected = attend_selected,
-                              .swiglu = swiglu};
+                              .swiglu = swiglu,
+                              .gated = gated};
     return table;
 }
 
@@ -54,7 +55,7 @@ std::string CpuBackend::describe() const {
     return std::string("CPU, ") + kernels.name + ", " + std::to_string(n) + (n == 1 ? " thread" : " threads");
 }
 
-uint64_t CpuBackend::scratch_bytes(int64_t widest_row) const {
+uint64_t CpuBackend::scratch_bytes(int64_t widest_row, int64_t) const {
     // matmul: a block of token tiles for all and a weight panel per thread. Attention holds two tiles' worth
     // of rows per query of a task. Both are bounded from above, with a page of slack for each.
     const auto width = static_cast<uint64_t>(round_up(widest_row, 64)), threads = locals.size();

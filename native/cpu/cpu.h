@@ -18,7 +18,7 @@ class CpuBackend final : public Backend {
     const Ops& ops() const override;
     std::string describe() const override;
     uint64_t available_bytes() const override { return available_memory(); }
-    uint64_t scratch_bytes(int64_t widest_row) const override;
+    uint64_t scratch_bytes(int64_t widest_row, int64_t prepared) const override;
     void* allocate(uint64_t bytes) override;
     void release(void* memory, uint64_t bytes) noexcept override { unmap_pages(memory, bytes); }
     void upload(void* to, const void* from, uint64_t bytes) override;
@@ -88,5 +88,6 @@ void select(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void*
 uint64_t select_scratch_bytes(int heads, int length, const SelectOptions&);
 void attend_selected(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
 void swiglu(Backend&, Matrix gate, Matrix up);
+void gated(Backend&, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room);
 
 }  // namespace longleaf::cpu

@@ -105,4 +105,10 @@ void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
     }
 }
 
+void gated(Backend& backend, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room) {
+    matmul(backend, gate, x, out, false);
+    matmul(backend, up, x, room, false);
+    swiglu(backend, out, room);
+}
+
 }  // namespace longleaf::cpu

@@ -129,7 +129,8 @@ CudaBackend::CudaBackend(const Options& options) : device(options.device), budge
     hopper = !options.portable && properties.major == 9 && properties.minor == 0;
 #endif
     check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
-    if (options.gemm != Gemm::own) cublas = Cublas::open(stream);
+    if (options.gemm == Gemm::cublas || (options.gemm == Gemm::automatic && !hopper))
+        cublas = Cublas::open(stream);
     if (options.gemm == Gemm::cublas && !cublas)
         throw EngineError(ErrorCode::bad_request, "cuBLAS is not installed here.",
                           "Install the CUDA toolkit's libraries, or use the built-in kernels.");
@@ -153,7 +154,8 @@ const Ops& CudaBackend::ops() const {
                               .select_scratch_bytes = select_scratch_bytes,
                               .gather = gather,
                               .attend_selected = attend_selected,
-                              .swiglu = swiglu};
+                              .swiglu = swiglu,
+                              .gated = gated};
     return table;
 }
 
@@ -172,10 +174,12 @@ bool CudaBackend::attends(int head_dim, KvType type) const {
     return type != KvType::f32 && head_dim % 8 == 0 && head_dim <= 256;
 }
 
-uint64_t CudaBackend::scratch_bytes(int64_t widest_row) const {
-    // matmul: a chunk of operands, a slice of weights, a block of products; decoding: partial sums.
+uint64_t CudaBackend::scratch_bytes(int64_t widest_row, int64_t values) const {
+    // A slice of weights, partial sums of decoding; for cuBLAS a chunk of operands, a block of products and
+    // its own.
     const auto width = static_cast<uint64_t>(round_up(widest_row, 64));
-    return width * kChunkRows * 2 + (uint64_t{96} << 20) + width * 512 * 4;
+    const uint64_t blocks = cublas ? width * (kChunkRows * 2 + 512 * 4) + (uint64_t{32} << 20) : 0;
+    return (uint64_t{96} << 20) + blocks + static_cast<uint64_t>(values) * 2;
 }
 
 uint64_t CudaBackend::gathered_bytes(int heads, int64_t length, int head_dim) const {
@@ -192,6 +196,8 @@ void* CudaBackend::allocate(uint64_t bytes) {
 }
 
 void CudaBackend::release(void* memory, uint64_t bytes) noexcept {
+    const std::lock_guard lock(busy);
+    prepared.clear();  // it may have been a weight's
     cudaSetDevice(device);
     budget.give(memory, bytes);
 }

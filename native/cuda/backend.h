@@ -8,12 +8,12 @@
 
 namespace longleaf::cuda {
 
-enum class Gemm { automatic, own, cublas };  // automatic: cuBLAS where it is installed
+enum class Gemm { automatic, own, cublas };  // automatic: own on Hopper, else cuBLAS where it is installed
 
 struct Options {
     int device = 0;
     Gemm gemm = Gemm::automatic;
-    bool portable = false;  // without the kernels made for one architecture
+    bool portable = false;      // without the kernels made for one architecture
     uint64_t memory_limit = 0;  // most device memory the backend takes, bytes; 0: what is free
 };
 

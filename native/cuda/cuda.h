@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <vector>
 
 #include "cuda/cublas.h"
 #include "ops/ops.h"
@@ -79,7 +80,7 @@ class CudaBackend final : public Backend {
         return weights == DType::bf16 ? DType::bf16 : DType::f16;
     }
     uint64_t available_bytes() const override;
-    uint64_t scratch_bytes(int64_t widest_row) const override;
+    uint64_t scratch_bytes(int64_t widest_row, int64_t prepared) const override;
     bool host_memory() const override { return false; }
     bool attends(int head_dim, KvType) const override;
     int chunk_rows() const override { return kChunkRows; }
@@ -89,6 +90,7 @@ class CudaBackend final : public Backend {
     void release(void* memory, uint64_t bytes) noexcept override;
     void upload(void* to, const void* from, uint64_t bytes) override;
     void place(void* to, const Tensor& weight) override;
+    void prepare(std::span<const Tensor> matrices, DType rows) override;
     void download(void* to, const void* from, uint64_t bytes) override;
 
     static constexpr int kChunkRows = 4096;
@@ -100,10 +102,16 @@ class CudaBackend final : public Backend {
     cudaStream_t stream = nullptr;
     std::mutex busy;  // held by the op that is being queued
     DeviceMemory budget;
-    Workspace operand{budget}, weights{budget}, product{budget}, parts{budget}, widened{budget};
+    Workspace operand{budget}, weights{budget}, product{budget}, parts{budget}, widened{budget},
+        unpacked{budget};
     Throttle throttle;
-    std::unique_ptr<Cublas> cublas;  // null: own kernel
+    std::unique_ptr<Cublas> cublas;  // null: own kernels
     int queued = 0;                  // ops since the last mark
+    struct Prepared {
+        const void *data, *values;  // of a weight, and what prepare() made of it: rows of whole 16 bytes
+        DType type;
+    };
+    std::vector<Prepared> prepared;
 
   private:
     Staging staging_;
@@ -148,5 +156,6 @@ uint64_t select_scratch_bytes(int heads, int length, const SelectOptions&);
 void gather(Backend&, KvLayer, int heads, Selection);
 void attend_selected(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
 void swiglu(Backend&, Matrix gate, Matrix up);
+void gated(Backend&, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room);
 
 }  // namespace longleaf::cuda

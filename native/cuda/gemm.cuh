@@ -9,18 +9,22 @@
 
 namespace longleaf::cuda {
 
-/// out (T, N) = x (T, K) * w (N, K)^T, with `add` onto out. x and w are of `type`, f16 or bf16.
+/// out (T, N) = x (T, K) * w (N, K)^T, with `add` onto out; with `up` (N, K), silu of that times x * up^T.
+/// x and w are of `type`, f16 or bf16. Every result is one sum in order of K, whatever T is.
 struct Product {
     DType type = DType::f16;
-    const void *x = nullptr, *w = nullptr;  // rows start at whole 16 bytes
-    int64_t x_stride = 0, w_stride = 0;     // values
-    int depth = 0;                          // K, a multiple of 8
-    Matrix out;                             // f32, with `add` always, or 16-bit
+    const void *x = nullptr, *w = nullptr, *up = nullptr;  // rows start at whole 16 bytes
+    int64_t x_stride = 0, w_stride = 0;                    // values
+    int depth = 0;                                         // K, a multiple of 8
+    Matrix out;                                            // f32, as it must be to add, or of `type`
     bool add = false;
 };
 
-/// On tensor cores of compute capability 8.0. Every result is one sum in order of K, whatever T is.
+/// On tensor cores of compute capability 8.0; without `up`.
 void gemm(cudaStream_t, const Product&);
+
+/// On those of 9.0, in builds for 90a (CudaBackend::hopper).
+void gemm_hopper(cudaStream_t, int multiprocessors, const Product&);
 
 /// out (N) = w (N, K) * x (K), with `add` onto out, dequantising on the way; f32 sums. Reads w once.
 void gemv(cudaStream_t, const Tensor& w, const float* x, float* out, bool add);

@@ -117,38 +117,102 @@ void set_rows(Running& run, const Matrix& x, Product& p) {
     p.x = copy;
 }
 
+bool in_place(const Tensor& w, DType type) { return w.type == type && w.cols % 8 == 0; }
+
+/// w as rows of `type` that a product can read, a whole number of eights apart; null: nobody prepared it.
+const void* readable(const CudaBackend& cuda, const Tensor& w, DType type) {
+    if (in_place(w, type)) return w.data;
+    for (const auto& known : cuda.prepared)
+        if (known.data == w.data && known.type == type) return known.values;
+    return nullptr;
+}
+
+/// The product of x and w or, with `up`, the gated one.
+void multiply(Running& run, const Tensor& w, const Tensor* up, const Matrix& x, const Matrix& out, bool add) {
+    CudaBackend& cuda = run.cuda;
+    Product p;
+    p.type = x.type != DType::f32     ? x.type
+             : out.type != DType::f32 ? out.type
+             : w.type == DType::bf16  ? DType::bf16
+                                      : DType::f16;
+    assert((out.type == DType::f32 || out.type == p.type) && "matmul: x and out are of one 16-bit type");
+    p.depth = static_cast<int>(round_up(w.cols, 8)), p.w_stride = p.depth, p.add = add;
+    set_rows(run, x, p);
+    const char* whole[2] = {static_cast<const char*>(readable(cuda, w, p.type)),
+                            static_cast<const char*>(up ? readable(cuda, *up, p.type) : nullptr)};
+    const bool ready = whole[0] && (!up || whole[1]);
+    const int64_t slice =
+        ready
+            ? w.rows
+            : std::min(w.rows, std::max<int64_t>(kSliceValues / p.w_stride / 256 * 256, 256) / (up ? 2 : 1));
+    const int64_t slice_bytes = slice * p.w_stride * 2;
+    for (int64_t first = 0; first < w.rows; first += slice) {
+        const int64_t rows = std::min(slice, w.rows - first);
+        const void* part[2] = {whole[0], whole[1]};
+        if (!ready) {
+            auto* room =
+                static_cast<char*>(cuda.weights.reserve(static_cast<uint64_t>(slice_bytes * (up ? 2 : 1))));
+            for (int i = 0; i < (up ? 2 : 1); ++i, room += slice_bytes) {
+                const Tensor& from = i ? *up : w;
+                narrow_into(cuda.stream, from.type, Weight(from, first), rows, p.type, room, p.w_stride);
+                part[i] = room;
+            }
+        }
+        p.w = part[0], p.up = part[1], p.out = part_of(out, 0, out.rows, first, rows);
+        if (cuda.cublas)
+            multiply_blocks(run, p);
+        else if (cuda.hopper)
+            gemm_hopper(cuda.stream, cuda.multiprocessors, p);
+        else
+            gemm(cuda.stream, p);
+    }
+}
+
 }  // namespace
+
+void CudaBackend::prepare(std::span<const Tensor> matrices, DType type) {
+    const std::lock_guard lock(busy);
+    check(cudaSetDevice(device), "selecting the device");
+    prepared.clear();
+    if (type == DType::f32) return;
+    const auto stride = [](const Tensor& w) { return round_up(w.cols, 8); };
+    int64_t values = 0;
+    for (const Tensor& w : matrices)
+        if (!in_place(w, type)) values += w.rows * stride(w);
+    if (values == 0) return;
+    auto* to = static_cast<char*>(unpacked.reserve(static_cast<uint64_t>(values) * 2));
+    for (const Tensor& w : matrices) {
+        if (in_place(w, type)) continue;
+        narrow_into(stream, w.type, Weight(w), w.rows, type, to, stride(w));
+        prepared.push_back({w.data, to, type});
+        to += w.rows * stride(w) * 2;
+    }
+    check(cudaGetLastError(), "unpacking weights");
+}
 
 void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
     Running run(backend);
     if (run.cancelled() || x.rows == 0) return;
     assert((!add || out.type == DType::f32) && "matmul: what is added to is f32");
-    CudaBackend& cuda = run.cuda;
     if (x.rows == 1 && x.type == DType::f32 && out.type == DType::f32) {
-        gemv(cuda.stream, w, data(x), data(out), add);
+        gemv(run.cuda.stream, w, data(x), data(out), add);
         return run.end("matmul");
     }
-    Product p;
-    p.type = x.type != DType::f32 ? x.type : w.type == DType::bf16 ? DType::bf16 : DType::f16;
-    p.depth = static_cast<int>(round_up(w.cols, 8)), p.add = add;
-    set_rows(run, x, p);
-    const bool in_place = w.type == p.type && w.cols % 8 == 0;
-    p.w_stride = in_place ? w.cols : round_up(w.cols, 8);
-    const int64_t slice = in_place ? w.rows : std::max<int64_t>(kSliceValues / p.w_stride / 256 * 256, 256);
-    for (int64_t first = 0; first < w.rows; first += slice) {
-        const int64_t rows = std::min(slice, w.rows - first);
-        const Weight from(w, first);
-        p.w = from.values;
-        if (!in_place) {
-            void* values =
-                cuda.weights.reserve(static_cast<uint64_t>(std::min(slice, w.rows) * p.w_stride) * 2);
-            narrow_into(cuda.stream, w.type, from, rows, p.type, values, p.w_stride);
-            p.w = values;
-        }
-        p.out = part_of(out, 0, out.rows, first, rows);
-        cuda.cublas ? multiply_blocks(run, p) : gemm(cuda.stream, p);
-    }
+    multiply(run, w, nullptr, x, out, add);
     run.end("matmul", 2);
+}
+
+void gated(Backend& backend, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room) {
+    const auto& cuda = static_cast<const CudaBackend&>(backend);
+    if (x.type == DType::f32 || gate.type != up.type || cuda.cublas || !cuda.hopper) {
+        matmul(backend, gate, x, out, false);
+        matmul(backend, up, x, room, false);
+        return swiglu(backend, out, room);
+    }
+    Running run(backend);
+    if (run.cancelled() || x.rows == 0) return;
+    multiply(run, gate, &up, x, out, false);
+    run.end("gated", 4);
 }
 
 }  // namespace longleaf::cuda

@@ -10,8 +10,7 @@ namespace {
 
 DeviceChoice planned(const Config& config, uint64_t weights_bytes, DType matrices, const LoadOptions& options,
                      std::unique_ptr<Backend> backend) {
-    MemoryDemand demand{&config, backend.get(), weights_bytes, options.kv_type,
-                        backend->activation_type(matrices)};
+    MemoryDemand demand{&config, backend.get(), weights_bytes, options.kv_type, matrices};
     DeviceChoice choice;
     choice.plan = plan_memory(demand, options.context_tokens, options.allow_q8_kv);
     choice.kv_type = demand.kv_type;

@@ -1,6 +1,7 @@
 #include "engine/forward.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace longleaf {
@@ -61,6 +62,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
     const int W = plan.options.window;
     const Cost cost(c);
     const int chunk = b.chunk_rows();
+    const bool one_chunk = T <= chunk;
     Pace pace(chunk);
 
     b.upload(s.ids(), pass.ids.data(), pass.ids.size_bytes());
@@ -71,6 +73,10 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
         const LayerWeights& layer = w.layers[l];
         const KvLayer kv = cache.layer(l);
         const bool sparse = plan.sparse[l];
+        if (!one_chunk)
+            b.prepare(
+                std::array{layer.q, layer.k, layer.v, layer.attn_output, layer.gate, layer.up, layer.down},
+                decoder.activations);
 
         // Phase A: K and V of every row, so that the layer's cache is complete before anything attends to it.
         for (const auto [first, count] : chunks(0, T, chunk)) {
@@ -83,11 +89,17 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
             note(pass, cost.project_kv(count));
         }
 
+        // For queries: in one chunk what phase A normalised is still there.
+        const auto normed = [&](int first, int count) {
+            if (one_chunk) return s.rows_of(s.normed(T), first, count);
+            op.rmsnorm(b, s.residual(first, count), layer.attn_norm, c.rms_eps, s.normed(count));
+            return s.normed(count);
+        };
+
         if (sparse) {
             for (const auto [first, count] : chunks(T - W, T, chunk)) {
                 const Matrix tail = s.rows_of(s.tail(W), first - (T - W), count);
-                op.rmsnorm(b, s.residual(first, count), layer.attn_norm, c.rms_eps, s.normed(count));
-                op.matmul(b, layer.q, s.normed(count), tail, false);
+                op.matmul(b, layer.q, normed(first, count), tail, false);
                 op.rope(b, tail, decoder.rope, pass.start + first);
             }
             op.select(b, s.tail(W), kv, T, plan.options, s.select_work(), s.selection(l));
@@ -100,8 +112,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
         const int begin = l == c.layers - 1 ? T - last_layer_rows(T) : 0;
         for (const auto [first, count] : chunks(begin, T, chunk)) {
             const Matrix x = s.residual(first, count);
-            op.rmsnorm(b, x, layer.attn_norm, c.rms_eps, s.normed(count));
-            op.matmul(b, layer.q, s.normed(count), s.q(count), false);
+            op.matmul(b, layer.q, normed(first, count), s.q(count), false);
             op.rope(b, s.q(count), decoder.rope, pass.start + first);
             for (int done = 0; done < count;) {
                 const Rows part = chunks(done, count, pace.rows()).front();
@@ -120,9 +131,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
             }
             op.matmul(b, layer.attn_output, s.mixed(count), x, true);
             op.rmsnorm(b, x, layer.ffn_norm, c.rms_eps, s.normed(count));
-            op.matmul(b, layer.gate, s.normed(count), s.gate(count), false);
-            op.matmul(b, layer.up, s.normed(count), s.up(count), false);
-            op.swiglu(b, s.gate(count), s.up(count));
+            op.gated(b, layer.gate, layer.up, s.normed(count), s.gate(count), s.up(count));
             op.matmul(b, layer.down, s.gate(count), x, true);
             if (b.cancelled) return false;
             note(pass, cost.project_out(count));

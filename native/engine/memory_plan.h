@@ -12,7 +12,7 @@ struct MemoryDemand {
     const Backend* backend = nullptr;
     uint64_t weights_bytes = 0;
     KvType kv_type = KvType::f16;
-    DType activations = DType::f32;  // of several rows
+    DType matrices = DType::f32;  // the type of most
 };
 
 /// Peak of a session that reads `context` tokens at once.

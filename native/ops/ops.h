@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 #include "engine.h"
 #include "ops/tensor.h"
@@ -62,8 +63,12 @@ class Backend {
     virtual DType activation_type([[maybe_unused]] DType weights) const { return DType::f32; }
 
     /// Most memory the backend takes for its own work beside what allocate() gave, when no matrix row it sees
-    /// (of C, F or H * D, not V) is wider than `widest_row` elements. For the memory plan.
-    virtual uint64_t scratch_bytes(int64_t widest_row) const { return widest_row * 0; }
+    /// (of C, F or H * D, not V) is wider than `widest_row` elements, and `prepared` values are prepared at a
+    /// time. For the memory plan.
+    virtual uint64_t scratch_bytes([[maybe_unused]] int64_t widest_row,
+                                   [[maybe_unused]] int64_t prepared) const {
+        return 0;
+    }
 
     /// Room a Selection brings for K and V of what each head keeps of `length` positions; 0: attention finds
     /// them by index.
@@ -94,6 +99,9 @@ class Backend {
         upload(to, weight.data,
                row_bytes(weight.type, static_cast<size_t>(weight.cols)) * static_cast<uint64_t>(weight.rows));
     }
+    /// What follows multiplies many chunks of rows of type `rows` by these matrices: a backend that has to
+    /// unpack them does so once, here, and keeps them until the next call. Changes no result.
+    virtual void prepare([[maybe_unused]] std::span<const Tensor> matrices, [[maybe_unused]] DType rows) {}
     virtual void download(void* to, const void* from, uint64_t bytes) = 0;  // waits for the queue
 
     /// Ops return early, with unspecified results, once this is true; `forward` then unwinds.
@@ -139,6 +147,10 @@ struct Ops {
 
     /// gate (T, F) = silu(gate) * up, of one type.
     void (*swiglu)(Backend&, Matrix gate, Matrix up);
+
+    /// out (T, F) = silu(x * gate^T) * (x * up^T), gate and up (F, C); `room` (T, F) is work space. Of x's
+    /// type.
+    void (*gated)(Backend&, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room);
 };
 
 }  // namespace longleaf

@@ -1,6 +1,8 @@
 // out = x * w^T for every weight type and instruction set.
 #include "check.h"
 
+#include <array>
+
 #include "bed.h"
 
 using namespace bed;
@@ -122,6 +124,54 @@ TEST("what f16 cannot hold becomes its largest value") {
             CHECK_EQ(out(0, 5), 65504.0f);
             CHECK_EQ(out(1, 5), -65504.0f);
             CHECK_EQ(out(2, 5), 0.0f);
+        }
+    }
+}
+
+TEST("the gated product is as accurate as a naive one, rows by themselves too") {
+    for (const DType weights : {DType::f16, DType::bf16, DType::q8_0})
+        for (const auto& [t, n, k] : {Shape{1, 96, 64}, {2, 96, 64}, {140, 264, 160}, {300, 130, 96}})
+            for (const DType type : activations()) {
+                const Weights gate(weights, n, k, 3), up(weights, n, k, 4);
+                const Grid<float> x = rounded(random_grid(t, k, 5), type);
+                const DType operand = type == DType::f32 ? product_operand(weights, t) : type;
+                const auto product = [&](const Weights& w) {
+                    return rounded(reference::matmul(rounded(x, operand), rounded(w.values, operand)), type);
+                };
+                const auto naive = rounded(reference::swiglu(product(gate), product(up)), type);
+                const Grid<double> exact_x(x);
+                const auto exact = reference::swiglu(reference::matmul(exact_x, Grid<double>(gate.values)),
+                                                     reference::matmul(exact_x, Grid<double>(up.values)));
+                for (const Path path : paths()) {
+                    const auto b = backend(path);
+                    const Guarded in(x, type, 8);
+                    Guarded out(t, n, type, 8), room(t, n, type, 8), parts(t, n, type, 8);
+                    b->ops().gated(*b, gate.tensor, up.tensor, in.matrix, out.matrix, room.matrix);
+                    CHECK(out.intact());
+                    CHECK(room.intact());
+                    if (!accurate(out.values(), naive, exact, 2e-7))
+                        check::fail(__FILE__, __LINE__, label(path, weights, {t, n, k}, {type, type, 8}));
+                    if (t < 5) continue;
+                    for (const auto& [first, count] :
+                         {std::pair<int64_t, int64_t>{0, 2}, {2, 130}, {132, t - 132}})
+                        b->ops().gated(*b, gate.tensor, up.tensor, in.rows(first, count),
+                                       parts.rows(first, count), room.rows(first, count));
+                    CHECK(same_bits(parts.values(), out.values()));
+                }
+            }
+}
+
+TEST("prepared weights give the same bits") {
+    const Weights a(DType::q8_0, 300, 160, 3), other(DType::q8_0, 300, 160, 4);
+    for (const DType type : activations()) {
+        const Grid<float> x = rounded(random_grid(140, 160, 5), type);
+        for (const Path path : paths()) {
+            const auto b = backend(path);
+            const auto plain = run(*b, a, x, false, {type, type, 8});
+            b->prepare(std::array{other.tensor, a.tensor}, type);
+            CHECK(same_bits(run(*b, a, x, false, {type, type, 8}), plain));
+            b->prepare(std::array{other.tensor}, type);
+            CHECK(same_bits(run(*b, a, x, false, {type, type, 8}), plain));
         }
     }
 }

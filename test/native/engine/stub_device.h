@@ -14,7 +14,9 @@ class StubDevice final : public longleaf::Backend {
     const longleaf::Ops& ops() const override { return ops_; }
     std::string describe() const override { return name_; }
     uint64_t available_bytes() const override { return available_; }
-    uint64_t scratch_bytes(int64_t) const override { return 1 << 20; }
+    uint64_t scratch_bytes(int64_t, int64_t prepared) const override {
+        return (1 << 20) + 2 * static_cast<uint64_t>(prepared);
+    }
     bool attends(int head_dim, longleaf::KvType) const override { return head_dim <= 256; }
     int chunk_rows() const override { return rows; }
     void* allocate(uint64_t) override { return ++allocations, nullptr; }
