@@ -174,11 +174,16 @@ bool CudaBackend::attends(int head_dim, KvType type) const {
     return type != KvType::f32 && head_dim % 8 == 0 && head_dim <= 256;
 }
 
+/// On Hopper as many that products fill whole waves: tiles of 128 rows in half as many rows of tiles as there
+/// are multiprocessors, each an even number of tiles wide (gemm_hopper.cu).
+int CudaBackend::chunk_rows() const { return hopper ? 64 * multiprocessors : 4096; }
+
 uint64_t CudaBackend::scratch_bytes(int64_t widest_row, int64_t values) const {
     // A slice of weights, partial sums of decoding; for cuBLAS a chunk of operands, a block of products and
     // its own.
     const auto width = static_cast<uint64_t>(round_up(widest_row, 64));
-    const uint64_t blocks = cublas ? width * (kChunkRows * 2 + 512 * 4) + (uint64_t{32} << 20) : 0;
+    const uint64_t blocks =
+        cublas ? width * (static_cast<uint64_t>(chunk_rows()) * 2 + 512 * 4) + (uint64_t{32} << 20) : 0;
     return (uint64_t{96} << 20) + blocks + static_cast<uint64_t>(values) * 2;
 }
 

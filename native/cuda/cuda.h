@@ -83,7 +83,8 @@ class CudaBackend final : public Backend {
     uint64_t scratch_bytes(int64_t widest_row, int64_t prepared) const override;
     bool host_memory() const override { return false; }
     bool attends(int head_dim, KvType) const override;
-    int chunk_rows() const override { return kChunkRows; }
+    int chunk_rows() const override;
+    bool gates_at_once() const override { return hopper && !cublas; }
     uint64_t gathered_bytes(int heads, int64_t length, int head_dim) const override;
     uint64_t attention_bytes(KvType, int kv_heads, int64_t length, int head_dim) const override;
     void* allocate(uint64_t bytes) override;
@@ -92,8 +93,6 @@ class CudaBackend final : public Backend {
     void place(void* to, const Tensor& weight) override;
     void prepare(std::span<const Tensor> matrices, DType rows) override;
     void download(void* to, const void* from, uint64_t bytes) override;
-
-    static constexpr int kChunkRows = 4096;
 
     int device = 0;
     int multiprocessors = 0;

@@ -204,7 +204,7 @@ void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
 
 void gated(Backend& backend, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room) {
     const auto& cuda = static_cast<const CudaBackend&>(backend);
-    if (x.type == DType::f32 || gate.type != up.type || cuda.cublas || !cuda.hopper) {
+    if (x.type == DType::f32 || !cuda.gates_at_once()) {
         matmul(backend, gate, x, out, false);
         matmul(backend, up, x, room, false);
         return swiglu(backend, out, room);

@@ -7,9 +7,9 @@ namespace longleaf {
 namespace {
 
 struct Sizes {
-    uint64_t ids, residual, normed, q, kv, ffn, logits, tail, index, counts, select_work, gathered;
+    uint64_t ids, residual, normed, q, kv, gate, up, logits, tail, index, counts, select_work, gathered;
     uint64_t total() const {
-        return ids + residual + normed + 2 * q + 2 * kv + 2 * ffn + logits + tail + index + counts +
+        return ids + residual + normed + 2 * q + 2 * kv + gate + up + logits + tail + index + counts +
                select_work + gathered;
     }
 };
@@ -29,7 +29,8 @@ Sizes sizes(const Config& c, const Backend& backend, DType several, int tokens, 
     s.normed = chunk * c.channels * e;
     s.q = chunk * q_dim * e;
     s.kv = chunk * kv_dim * e;
-    s.ffn = chunk * c.ffn * e;
+    s.gate = chunk * c.ffn * e;
+    s.up = tokens > 1 && backend.gates_at_once() ? 0 : s.gate;
     s.logits = static_cast<uint64_t>(c.vocab) * sizeof(float);
     if (!select) return s;
     s.tail =
@@ -64,8 +65,8 @@ Scratch::Scratch(const Config& c, Backend& backend, DType several, int tokens, c
     mixed_ = Buffer(backend, s.q);
     k_ = Buffer(backend, s.kv);
     v_ = Buffer(backend, s.kv);
-    gate_ = Buffer(backend, s.ffn);
-    up_ = Buffer(backend, s.ffn);
+    gate_ = Buffer(backend, s.gate);
+    up_ = Buffer(backend, s.up);
     logits_ = Buffer(backend, s.logits);
     tail_ = Buffer(backend, s.tail);
     index_ = Buffer(backend, s.index);

@@ -28,7 +28,7 @@ class Scratch {
     Matrix k(int rows) const { return of(k_, rows, kv_dim_); }
     Matrix v(int rows) const { return of(v_, rows, kv_dim_); }
     Matrix gate(int rows) const { return of(gate_, rows, ffn_); }
-    Matrix up(int rows) const { return of(up_, rows, ffn_); }
+    Matrix up(int rows) const { return of(up_, rows, ffn_); }        // room, or none: Backend::gates_at_once
     Matrix logits() const { return of(logits_, 1, vocab_); }         // f32, as is the residual stream
     Matrix tail(int rows) const { return of(tail_, rows, q_dim_); }  // the queries that score, (W, H * D)
     Selection selection(int layer) const;                            // index shared, count per layer

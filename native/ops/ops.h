@@ -86,6 +86,9 @@ class Backend {
     /// never written cost nothing. Else weights are uploaded and what is allocated is taken at once.
     virtual bool host_memory() const { return true; }
 
+    /// Whether `gated` on several rows of the activation type leaves its room alone; then there need be none.
+    virtual bool gates_at_once() const { return false; }
+
     /// Rows `forward` projects at a time. Bounds activation memory; results do not depend on it.
     virtual int chunk_rows() const { return 512; }
 
