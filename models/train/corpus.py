@@ -16,7 +16,8 @@ class Corpus:
     """Memory-mapped view of the store; cheap to share between forked workers."""
 
     def __init__(self, store: Path, tokenizer: Tokenizer) -> None:
-        load = lambda name: np.load(store / f"{name}.npy", mmap_mode="r")
+        # Plain arrays over the mapped files: indexing a memmap object costs several times more.
+        load = lambda name: np.asarray(np.load(store / f"{name}.npy", mmap_mode="r")).view(np.ndarray)
         self.tokenizer = tokenizer
         self.tokens = load("tokens")
         self.sentence_tokens = load("sentence_tokens")

@@ -1,6 +1,6 @@
 """Owns turning the corpus files into one tokenised store of sentences on disk.
 
-Usage: python3 -m train.corpus_build CORPUS_DIR TOKENIZER.gguf|.json STORE_DIR
+Usage: python3 -m train.corpus_build CORPUS_DIR TOKENIZER.gguf|.json STORE_DIR [PROCESSES]
 """
 
 from __future__ import annotations
@@ -125,13 +125,13 @@ def offsets(counts: list[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(np.array(counts, np.int64))])
 
 
-def build(corpus: Path, tokenizer: Tokenizer, store: Path) -> None:
+def build(corpus: Path, tokenizer: Tokenizer, store: Path, workers: int | None = None) -> None:
     global _tokenizer
     _tokenizer = tokenizer
     texts = list(read_texts(corpus))
     # The longest first, so that no worker is left alone with a long book at the end.
     order = sorted(range(len(texts)), key=lambda i: -len(texts[i].body))
-    with multiprocessing.get_context("fork").Pool() as pool:
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
         results = dict(zip(order, pool.imap(_tokenised, [texts[i] for i in order], chunksize=4)))
     done = [results[i] for i in range(len(texts))]
     store.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,12 @@ def build(corpus: Path, tokenizer: Tokenizer, store: Path) -> None:
     np.save(store / "flags.npy", np.array([f for d in done for f in d[4]], np.uint8))
     np.save(store / "text_sentences.npy", offsets([len(d[1]) for d in done]))
     about = [(t.kind, t.title, t.held_out, t.questions) for t in texts]
-    (store / "texts.pickle").write_bytes(pickle.dumps(about))
+    (store / "texts.tmp").write_bytes(pickle.dumps(about))
+    (store / "texts.tmp").replace(store / "texts.pickle")  # last: see is_complete
+
+
+def is_complete(store: Path) -> bool:
+    return (store / "texts.pickle").exists()
 
 
 def main() -> None:
@@ -151,7 +156,7 @@ def main() -> None:
     corpus, tables, store = (Path(arg) for arg in sys.argv[1:4])
     tokenizer = Tokenizer.from_gguf(tables) if tables.suffix == ".gguf" else load_learned(tables)
     began = time.time()
-    build(corpus, tokenizer, store)
+    build(corpus, tokenizer, store, int(sys.argv[4]) if len(sys.argv) > 4 else None)
     total = len(np.load(store / "tokens.npy", mmap_mode="r"))
     print(f"{total:,} tokens in {store}, {time.time() - began:.0f} s")
 

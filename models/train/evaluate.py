@@ -1,16 +1,19 @@
 """Owns measuring a model file on the evaluation set.
 
-Usage: python3 -m train.evaluate --model M.gguf --store S --out FIGURES.json [--lengths 4096 ...]
+Usage: python3 -m train.evaluate --model M.gguf --tables M.gguf --store S --out FOLDER [--seconds 60]
+  [--lengths 4096 ...] [--sparse LAYERS@TAU ...] [--sparse-lengths 16384 ...]
+
+Each document is read once; its questions branch from that cache, many at a time. Dense answers are
+greedy; sparse settings are compared with dense reading in pairs, by one pass over each right answer.
+What was measured is written after every setting; a clock ends each between two documents.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import re
 import time
-from collections import defaultdict
 from pathlib import Path
 
 import torch
@@ -19,6 +22,7 @@ from .bridge import into_model
 from .corpus import Corpus
 from .decode import Reading, Sparsity, answer, forced, read
 from .evalset import BOOK_SETS, Sheet, sheets
+from .figures import Mark, as_json, difference, table
 from .model import Longleaf
 from .questions import Turn
 from .rows import answer_ids
@@ -27,16 +31,8 @@ from .tokenizer import Tokenizer
 from .weights import read_weights
 
 GROUP = 40  # questions answered together
+FORCED_ROOM = 2.7e8  # places of questions x document tokens at once: bounds the attention scores in memory
 QUOTED = re.compile(r"“(.*)”", re.S)
-
-
-def wilson(right: int, count: int) -> tuple[float, float]:
-    """95 % interval of a share."""
-    if count == 0:
-        return 0.0, 1.0
-    z, p = 1.96, right / count
-    middle, half = p + z * z / (2 * count), z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count))
-    return max(0.0, (middle - half) / (1 + z * z / count)), min(1.0, (middle + half) / (1 + z * z / count))
 
 
 def plain(text: str) -> str:
@@ -54,56 +50,63 @@ def short_answer(text: str) -> str:
     return text.rsplit("”", 1)[-1].strip() if "”" in text else text.strip()
 
 
-def marks(turn: Turn, given: str) -> dict[str, bool]:
-    """What was right about one answer."""
+def verdicts(turn: Turn, given: str) -> dict[str, bool]:
+    """What was right about one answer, under the columns of `figures`."""
     refused = given.strip() == NOT_FOUND
     if turn.quote is None:
-        return {"refused": refused}
-    result = {"false refusal": refused, "quote": quotation(given) == " ".join(turn.quote.split())}
+        return {f"{turn.kind} refused": refused}
+    quote = quotation(given) == " ".join(turn.quote.split())
+    result = {"false refusal": refused, f"{turn.kind} quote": quote}
     if turn.short:
-        result["short"] = plain(short_answer(given)) == plain(turn.short)
-        result["contains"] = turn.short in given
+        short = plain(short_answer(given)) == plain(turn.short)
+        result |= {f"{turn.kind} short": short, f"{turn.kind} exact": quote and short}
     return result
 
 
-def ask(model: Longleaf, tokenizer: Tokenizer, reading: Reading, turns: list[Turn], force: bool = False) -> list[str]:
+def _forced_groups(prompts: list[list[int]], wanted: list[list[int]], length: int) -> list[slice]:
+    longest = max(len(p) + len(w) for p, w in zip(prompts, wanted))
+    size = max(1, min(GROUP, int(FORCED_ROOM / (longest * length))))
+    return [slice(at, at + size) for at in range(0, len(prompts), size)]
+
+
+def ask(model: Longleaf, tokenizer: Tokenizer, reading: Reading, turns: list[Turn], force: bool) -> list[str]:
     """Greedy answers; with `force`, the likeliest token at each place of the right answer instead."""
     prompts = [[USER] + tokenizer.encode(turn.question) + [ASSISTANT] for turn in turns]
-    answers = []
-    for at in range(0, len(prompts), GROUP):
-        group = prompts[at : at + GROUP]
-        if not force:
-            answers += answer(model, reading, group)
-            continue
-        wanted = [answer_ids(turn, tokenizer)[0][:-1] for turn in turns[at : at + GROUP]]
-        refusal = tokenizer.encode(NOT_FOUND)
-        answers += [refusal if ids[0] == refusal[0] else ids for ids in forced(model, reading, group, wanted)]
+    answers: list[list[int]] = []
+    if not force:
+        for at in range(0, len(prompts), GROUP):
+            answers += answer(model, reading, prompts[at : at + GROUP])
+        return [tokenizer.decode(ids) for ids in answers]
+    wanted = [answer_ids(turn, tokenizer)[0][:-1] for turn in turns]
+    refusal = tokenizer.encode(NOT_FOUND)
+    for group in _forced_groups(prompts, wanted, reading.length):
+        answers += [refusal if ids[0] == refusal[0] else ids for ids in forced(model, reading, prompts[group], wanted[group])]
     return [tokenizer.decode(ids) for ids in answers]
 
 
-def run(model: Longleaf, tokenizer: Tokenizer, papers: list[Sheet], sparsity: Sparsity | None, force: bool = False) -> tuple[dict, list[dict]]:
-    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    record, kept = [], []
-    for sheet in papers:
-        reading = read(model, sheet.tokens, sparsity)
-        kept.append(sum(reading.kept) / len(reading.kept))
-        for turn, given in zip(sheet.turns, ask(model, tokenizer, reading, sheet.turns, force)):
-            for mark, right in marks(turn, given).items():
-                tally = counts[f"{sheet.length} {turn.kind} {mark}"]
-                tally[0] += right
-                tally[1] += 1
-            record.append({"length": sheet.length, "kind": turn.kind, "question": turn.question, "wanted": turn.answer, "given": given})
-    figures = {key: {"right": r, "of": n, "share": round(r / n, 4), "interval": [round(b, 3) for b in wilson(r, n)]}
-               for key, (r, n) in sorted(counts.items())}
-    figures["tokens kept"] = round(sum(kept) / len(kept), 4)
-    return figures, record
+class Measurement:
+    """Marks and answers of one setting over as many sheets as the clock allowed."""
 
+    def __init__(self, model: Longleaf, tokenizer: Tokenizer, sparsity: Sparsity | None, force: bool) -> None:
+        self.model, self.tokenizer, self.sparsity, self.force = model, tokenizer, sparsity, force
+        self.marks: list[Mark] = []
+        self.record: list[dict] = []
+        self.kept: dict[int, list[list[float]]] = {}
+        self.drift: list[float] = []
 
-def low_drift_layers(model: Longleaf, sheet: Sheet) -> tuple[frozenset[int], list[float]]:
-    """The half of the layers that change the residual stream least."""
-    drift = read(model, sheet.tokens).drift
-    order = sorted(range(len(drift)), key=drift.__getitem__)
-    return frozenset(order[: len(order) // 2]), drift
+    def add(self, sheet: Sheet, number: int) -> None:
+        reading = read(self.model, sheet.tokens, self.sparsity)
+        self.drift = reading.drift
+        self.kept.setdefault(sheet.length, []).append(reading.kept)
+        for i, (turn, given) in enumerate(zip(sheet.turns, ask(self.model, self.tokenizer, reading, sheet.turns, self.force))):
+            for column, right in verdicts(turn, given).items():
+                self.marks.append(Mark(sheet.length, column, f"{number}:{i}", right))
+            self.record.append({"length": sheet.length, "kind": turn.kind, "question": turn.question, "wanted": turn.answer, "given": given})
+
+    def kept_shares(self) -> dict[str, list[float]]:
+        """Per length, share of tokens that attended, per layer."""
+        mean = lambda rows: [round(sum(layer) / len(layer), 3) for layer in zip(*rows)]
+        return {str(length): mean(rows) for length, rows in sorted(self.kept.items())}
 
 
 def load_model(path: Path) -> Longleaf:
@@ -115,34 +118,60 @@ def load_model(path: Path) -> Longleaf:
     return model.cuda().eval()
 
 
-def main() -> None:
+def setting(text: str) -> Sparsity:
+    """`2,3,6,7@0.02`: layers and tau."""
+    layers, drop = text.split("@")
+    return Sparsity(frozenset(int(layer) for layer in layers.split(",")), float(drop))
+
+
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--tables", type=Path, required=True)
-    parser.add_argument("--store", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    for name in ("--model", "--tables", "--store", "--out"):
+        parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--lengths", type=int, nargs="+", default=list(BOOK_SETS))
-    parser.add_argument("--forced", action="store_true", help="one pass over each right answer instead of greedy answers")
-    parser.add_argument("--every", type=int, default=1, help="measure on every n-th document only")
-    parser.add_argument("--sparse", type=float, nargs="*", default=[], help="values of tau to measure too")
-    options = parser.parse_args()
+    parser.add_argument("--sparse", nargs="*", default=[], help="settings LAYERS@TAU to compare with dense reading")
+    parser.add_argument("--sparse-lengths", type=int, nargs="*", help="left out: the same as --lengths")
+    parser.add_argument("--forced", action="store_true", help="no greedy answers: on machines where they take too long")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th document")
+    parser.add_argument("--seconds", type=float, default=1e9, help="stop after so long")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options, began = arguments(), time.time()
     torch.backends.cuda.matmul.allow_tf32 = True
     tokenizer = Tokenizer.from_gguf(options.tables)
-    papers = sheets(Corpus(options.store, tokenizer), options.lengths)[:: options.every]
+    papers = list(enumerate(sheets(Corpus(options.store, tokenizer), options.lengths)))[:: options.every]
     model = load_model(options.model)
-    began = time.time()
-    dense, record = run(model, tokenizer, papers, None, options.forced)
-    layers, drift = low_drift_layers(model, next(s for s in papers if s.length == options.lengths[min(1, len(options.lengths) - 1)]))
-    result = {"dense": dense, "drift": [round(d, 4) for d in drift], "sparse layers": sorted(layers), "sparse": {}}
-    for key, figure in dense.items():
-        if isinstance(figure, dict):
-            print(f"{key:34} {figure['right']:4}/{figure['of']:<4} {100 * figure['share']:5.1f} % {figure['interval']}", flush=True)
-    options.out.write_text(json.dumps(result, indent=1))
-    options.out.with_suffix(".answers.json").write_text(json.dumps(record, ensure_ascii=False, indent=0))
-    for tau in options.sparse:
-        result["sparse"][str(tau)], _ = run(model, tokenizer, papers, Sparsity(layers, tau), options.forced)
-        options.out.write_text(json.dumps(result, indent=1))
-    print(f"{options.model}: {time.time() - began:.0f} s")
+    few = [(i, p) for i, p in papers if p.length in (options.sparse_lengths or options.lengths)]
+    runs = [("dense", None, papers, options.forced)]
+    if options.sparse:
+        runs += [("dense, one pass", None, few, True)] if not options.forced else []
+        runs += [(text, setting(text), few, True) for text in options.sparse]
+    options.out.mkdir(parents=True, exist_ok=True)
+    result: dict = {"model": options.model.name, "documents": len(papers)}
+    base: list[Mark] = []
+    for name, sparsity, some, force in runs:
+        measured, count = Measurement(model, tokenizer, sparsity, force), 0
+        for number, sheet in some:
+            if time.time() - began > options.seconds:
+                break
+            measured.add(sheet, number)
+            count += 1
+        entry = {"documents read": count, "seconds": round(time.time() - began, 1), "kept": measured.kept_shares(), "figures": as_json(measured.marks)}
+        if sparsity is None:
+            base = measured.marks
+            entry["drift"] = [round(d, 4) for d in measured.drift]
+        else:
+            entry["change"] = difference(base, measured.marks)
+            print(f"{name}: kept {entry['kept']} change {entry['change']}", flush=True)
+        result[name] = entry
+        (options.out / "eval.json").write_text(json.dumps(result, indent=1))
+        if name == "dense":
+            (options.out / "eval.md").write_text(table(measured.marks, options.lengths))
+            (options.out / "answers.json").write_text(json.dumps(measured.record, ensure_ascii=False, indent=0))
+            print((options.out / "eval.md").read_text(), flush=True)
+    print(f"{options.model.name}: measured in {time.time() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

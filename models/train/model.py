@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .settings import Shape
+from .settings import MARKS, Shape
+from .sparse import SparsePlan, attend_sparse
 
 
 def rope_tables(length: int, shape: Shape, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -71,15 +73,14 @@ def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2)
 
 
-def head_loss(hidden: Tensor, embedding: Tensor, targets: Tensor, weights: Tensor, find: float) -> tuple[Tensor, Tensor]:
-    """Weighted cross-entropy at chosen positions, and [answer loss, answer weight, found, to find]."""
+def head_loss(hidden: Tensor, embedding: Tensor, targets: Tensor, weights: Tensor, marks: Tensor) -> tuple[Tensor, Tensor]:
+    """Weighted cross-entropy at chosen places, and per mark [3, MARKS]: sums of loss, of right ones, of all."""
     logits = F.linear(hidden, embedding.to(hidden.dtype)).float()
     losses = F.cross_entropy(logits, targets, reduction="none")
-    finding = (weights == find).float()
-    answering = weights * (weights > 0.1).float()
-    right = (logits.argmax(-1) == targets).float()
-    figures = torch.stack(((losses * answering).sum(), answering.sum(), (right * finding).sum(), finding.sum()))
-    return (losses * weights).sum() / weights.sum(), figures.detach()
+    right = (logits.detach().argmax(-1) == targets).float()
+    of = F.one_hot(marks, MARKS).float() * (weights > 0)[:, None]
+    figures = torch.stack((losses.detach(), right, torch.ones_like(right))) @ of
+    return (losses * weights).sum() / weights.sum(), figures
 
 
 class Longleaf(nn.Module):
@@ -98,6 +99,21 @@ class Longleaf(nn.Module):
         return F.linear(hidden, self.token_embd.to(hidden.dtype)).float()
 
 
+@dataclass
+class Step:
+    """What one training step needs, on the device."""
+
+    tokens: Tensor  # i64 [B, T+1]
+    scored: Tensor  # i64 [n], places in the flat [B*T] list whose next token counts
+    weights: Tensor  # f32 [n]
+    marks: Tensor  # i64 [n], see settings
+    cos: Tensor  # [B*T, D/2]
+    sin: Tensor
+    ends: Tensor | None = None  # i64 [B], where each document ends; only sparse steps need it
+    tail: int = 0  # rows at the end that hold all question turns
+    plan: SparsePlan | None = None
+
+
 class Network:
     """The training pass. Everything but attention sees a step's tokens as one flat list of the same
     size whatever the row length, so one compilation serves all lengths."""
@@ -107,16 +123,19 @@ class Network:
         self.model = model
         self.qkv, self.feed, self.head = wrap(Block.qkv), wrap(Block.feed), wrap(head_loss)
 
-    def loss(self, tokens: Tensor, scored: Tensor, weights: Tensor, tables: tuple[Tensor, Tensor], find: float) -> tuple[Tensor, Tensor]:
-        """tokens [B, T+1]; scored [n] places in the flat [B*T] list; tables [T, D/2] each."""
-        b, t = tokens.shape[0], tokens.shape[1] - 1
-        cos, sin = (table.repeat(b, 1) for table in tables)
-        x = self.model.embed(tokens[:, :-1].reshape(-1))
+    def loss(self, step: Step) -> tuple[Tensor, Tensor]:
+        b, t = step.tokens.shape[0], step.tokens.shape[1] - 1
+        x = self.model.embed(step.tokens[:, :-1].reshape(-1))
         rows = lambda y: y.view(b, t, *y.shape[1:])
-        for block in self.model.blk:
-            q, k, v = self.qkv(block, x, cos, sin)
-            attended = attend(rows(q), rows(k), rows(v))
-            x = self.feed(block, x, attended.reshape(b * t, *attended.shape[2:]))
-        hidden = normed(x[scored], self.model.output_norm, self.model.shape.eps)
-        targets = tokens[:, 1:].reshape(-1)[scored]
-        return self.head(hidden, self.model.token_embd, targets, weights, find)
+        keep = step.plan.keep if step.plan else {}
+        for layer, block in enumerate(self.model.blk):
+            q, k, v = self.qkv(block, x, step.cos, step.sin)
+            if layer in keep:
+                attended = attend_sparse(rows(q), rows(k), rows(v), step.ends, step.tail, keep[layer], step.plan)
+            else:
+                attended = attend(rows(q), rows(k), rows(v))
+            # One memory layout whatever made it, or the compiled function would be compiled again.
+            x = self.feed(block, x, attended.reshape(b * t, *attended.shape[2:]).contiguous())
+        hidden = normed(x[step.scored], self.model.output_norm, self.model.shape.eps)
+        targets = step.tokens[:, 1:].reshape(-1)[step.scored]
+        return self.head(hidden, self.model.token_embd, targets, step.weights, step.marks)

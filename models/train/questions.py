@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import cloze
 from .corpus import Corpus
 from .corpus_build import HEADING, QUOTABLE, SQUAD, content_words, word_id
 from .document import Document
 from .facts import Fact
+from .rewording import reworded
 from .settings import NOT_FOUND
 from .wording import listed, vary
 
@@ -31,10 +33,6 @@ HOLDS = ("Quote the sentence that contains “{s}”.", "In which sentence do th
          "Where does it say “{s}”?", "Quote the sentence that ends with “{s}”.")
 CHAPTERS = ("Which chapter mentions {k}?", "In which chapter do {k} appear?", "Under which heading is {k} mentioned?", "In which chapter is {k}?")
 AGAIN = ("Where does it say that?", "Quote that sentence again.", "Which sentence says so?", "Show me where.", "Quote it.")
-NAMED = re.compile(r"^((?:[A-Z][\w’-]+ ){0,3}[A-Z][\w’-]+) ((?:was|is|were|are|had|has|became|began|made|wrote|found|took|[a-z]+ed)\b .{12,})$")
-NOT_NAMES = frozenset("He She It They We You The This That These Those There But And In On At If When As For A An His Her Its Their Our What Who How Why Then Yet So Not No All Some Many Most Each Both".split())
-IN_YEAR = re.compile(r"\b[Ii]n (1[0-9]{3}|20[0-9]{2})\b,? ?")
-COUNTED = re.compile(r"\b(\d[\d,.]*\d|\d) ([a-z]{3,}s)\b")
 
 
 @dataclass
@@ -66,13 +64,17 @@ class Asker:
         rng.shuffle(self.open_questions)
         self.unasked = [(f, i) for f, family in enumerate(self.families) for i in range(len(family))]
         rng.shuffle(self.unasked)
+        self.held_out = bool(corpus.held_out[np.searchsorted(corpus.text_sentences, document.sentences[0], side="right") - 1])
+        self.known: dict[str, np.ndarray] = {}
         self.quoted: set[int] = set()  # asked about once, a sentence could be copied from the earlier answer
 
     def holders(self, word: str) -> np.ndarray:
         """Sentences of the document (positions in it) that hold the word."""
-        left, right = np.searchsorted(self.sorted_words, [word_id(word), word_id(word) + 1])
-        at = self.order[left:right]
-        return np.unique(np.searchsorted(self.document.word_offsets, at, side="right") - 1)
+        key = word.lower()
+        if key not in self.known:
+            left, right = np.searchsorted(self.sorted_words, [word_id(key), word_id(key) + 1])
+            self.known[key] = np.unique(np.searchsorted(self.document.word_offsets, self.order[left:right], side="right") - 1)
+        return self.known[key]
 
     def _sentence(self, tries: int = 6) -> tuple[int, str] | None:
         """A quotable sentence; curly quotation marks inside must pair up, and are mostly avoided."""
@@ -145,26 +147,21 @@ class Asker:
         shown = " ".join(pieces[at : at + count]).rstrip(",;:.")
         return Turn("stretch", self.rng.choice(HOLDS).format(s=shown), found[1])
 
-    def real_fact(self) -> Turn | None:
-        """A question made from a real sentence by rule: who, when, how many."""
+    def cloze(self) -> Turn | None:
+        """A natural question about a real sentence, if its words point to that sentence alone."""
         found = self._sentence(3)
-        if not found:
+        made = cloze.make(found[1], self.rng) if found else None
+        if not found or not made or not self._points_at(made.question, found[0]):
             return None
-        at, text = found
-        named, year, counted = NAMED.match(text), IN_YEAR.search(text), COUNTED.search(text)
-        clip = lambda s: " ".join(s.rstrip(".!?").split(" ")[: self.rng.randrange(6, 16)]).rstrip(",;:")
-        if named and named.group(1).split()[0] not in NOT_NAMES:
-            question = self.rng.choice(("Who {s}?", "Who or what {s}?", "What {s}?", "Which one {s}?")).format(s=clip(named.group(2)))
-            return Turn("real", vary(question, self.rng), text, named.group(1))
-        if year:
-            rest = clip(IN_YEAR.sub("", text, count=1))
-            question = self.rng.choice(("In what year: {s}?", "When was it that {s}?", "In which year did this happen: {s}?")).format(s=rest[0].lower() + rest[1:])
-            return Turn("real", vary(question, self.rng), text, year.group(1))
-        words = self.distinguishing(at, text)
-        if counted and words:
-            question = f"How many {counted.group(2)} are mentioned with {listed(words[:4], self.rng)}?"
-            return Turn("real", vary(question, self.rng), text, counted.group(1))
-        return None
+        return Turn("cloze", vary(made.question, self.rng), found[1], made.answer)
+
+    def _points_at(self, question: str, at: int) -> bool:
+        """Whether some three of the question's words stand together in that sentence only."""
+        shared = None
+        held = [h for h in map(self.holders, content_words(question)) if at in h]
+        for holders in sorted(held, key=len)[:4]:
+            shared = holders if shared is None else np.intersect1d(shared, holders, assume_unique=True)
+        return len(held) >= 3 and shared is not None and len(shared) == 1
 
     def chapter(self) -> Turn | None:
         found = self._sentence()
@@ -200,33 +197,40 @@ class Asker:
         text, i = self.open_questions.pop()
         question, answer = self.corpus.questions[text][i]
         sentence = answer_sentence(self.corpus, text, question, answer)
-        return Turn("reading", vary(question, self.rng), sentence, answer) if sentence else None
+        if not self.held_out:
+            if self.rng.random() < 0.25:
+                question = reworded(question, self.rng, same=0.4, ending=0.05, fewer=0.1)
+            question = vary(question, self.rng)
+        return Turn("reading", question, sentence, answer) if sentence else None
 
     def absent(self) -> Turn | None:
         """A question the document does not answer, of the same shapes as those it does."""
         roll = self.rng.random()
         families = [family for family in self.families if family[0].missing]
-        if roll < 0.45 and families:
+        if roll < 0.38 and families:
             fact = self.rng.choice(self.rng.choice(families))
             return Turn("absent", vary(self.rng.choice(fact.missing), self.rng), None)
-        if roll < 0.75:
-            return self._absent_reading()
+        if roll < 0.70:
+            return self.absent_reading()
         text = self.corpus.pick_text(self.rng.choice((0, 1, 2)), False, self.rng)
-        sentence = self.rng.randrange(self.corpus.text_sentences[text], self.corpus.text_sentences[text + 1])
-        words = [w for w in dict.fromkeys(content_words(self.corpus.sentence(sentence)))
-                 if not len(self.holders(w)) and w.lower() not in self.document.text]
+        sentence = self.corpus.sentence(self.rng.randrange(self.corpus.text_sentences[text], self.corpus.text_sentences[text + 1]))
+        if roll < 0.80:
+            made = cloze.make(sentence, self.rng) if len(sentence) < 300 else None
+            words = content_words(made.question) if made else []
+            strange = [w for w in words if not len(self.holders(w)) and w.lower() not in self.document.text]
+            return Turn("absent", vary(made.question, self.rng), None) if made and len(strange) >= 2 else None
+        words = [w for w in dict.fromkeys(content_words(sentence)) if not len(self.holders(w)) and w.lower() not in self.document.text]
         if len(words) < 2:
             return None
         chosen = self.rng.sample(words, min(len(words), self.rng.randrange(2, 5)))
         return Turn("absent", self.rng.choice(KEYWORD).format(k=listed(chosen, self.rng)), None)
 
-    def _absent_reading(self) -> Turn | None:
+    def absent_reading(self) -> Turn | None:
         """A SQuAD question about another article, or (one in three) another part of the same one."""
         present = set(self.document.paragraphs)
         titles = {self.corpus.titles[t] for t in present}
-        held_out = bool(present) and bool(self.corpus.held_out[self.document.paragraphs[0]])
         for _ in range(4):
-            text = self.corpus.pick_text(SQUAD, held_out, self.rng)
+            text = self.corpus.pick_text(SQUAD, self.held_out and bool(present), self.rng)
             if text in present or not self.corpus.questions[text] or self.corpus.titles[text] in titles:
                 continue
             return Turn("absent", vary(self.rng.choice(self.corpus.questions[text])[0], self.rng), None)

@@ -10,38 +10,60 @@ import numpy as np
 from .corpus import Corpus
 from .document import Composer
 from .questions import AGAIN, Asker, Turn
-from .settings import ASSISTANT, DOC, END, PAD, USER, RowPlan
+from .settings import (ASSISTANT, CONTEXT, DECIDE, DOC, END, FIND, OTHER, PAD, READ_FIND, READ_SHORT, REFUSE, SHORT, TEXT,
+                       USER, RowPlan)
 from .tokenizer import Tokenizer
 
 # Share of each kind of turn; a kind that the document cannot serve gives way to the others.
-TURN_WEIGHTS = {"fact": 25, "keyword": 25, "reading": 38, "blank": 5, "stretch": 6, "real": 4, "chapter": 2, "absent": 13}
+TURN_WEIGHTS = {"fact": 22, "keyword": 20, "reading": 46, "cloze": 14, "blank": 3, "stretch": 5, "chapter": 1, "absent": 15}
 
 # What one token of an answer weighs in the loss. Finding the place is the hard part, and it shows
 # in the first words of a quotation and in the short answer; the rest of a quotation is copying.
-FIND, COPY, SHORT, REFUSE, STOP = 3.0, 0.5, 2.0, 1.5, 0.5
+WEIGHTS = {"decide": 1.5, "find": 3.0, "copy": 0.5, "short": 2.5, "refuse": 3.0, "refusal": 0.2, "stop": 0.5}
 FIND_TOKENS = 3
+COPY_SCORED = 0.5  # share of the copied tokens that is scored: nearly all are certain
 # The first turns of a row weigh more: people mostly ask them right after the document, rows seldom.
-FIRST_TURNS = (5.0, 2.0)
-TEXT = 0.08  # a token of the document itself, to keep the language alive
+FIRST_TURNS = (3.0, 1.5)
 TEXT_SHARE = 2.0  # document tokens scored for each answer token scored, at most
 
 
 @dataclass
 class Row:
     tokens: np.ndarray  # u16 [length + 1]; the last is only a target
-    positions: np.ndarray  # i32 [scored]: positions whose next token counts
-    weights: np.ndarray  # f32 [scored]
+    scored: np.ndarray  # i32 [plan.scored]: places whose next token counts
+    weights: np.ndarray  # f32 [plan.scored]
+    marks: np.ndarray  # u8 [plan.scored], see settings
+    places: np.ndarray  # i32 [length]: what each token is told its position is
+    end: int  # where the document ends and the turns begin
 
 
-def answer_ids(turn: Turn, tokenizer: Tokenizer) -> tuple[list[int], list[float]]:
-    encode = tokenizer.encode
+def answer_ids(turn: Turn, tokenizer: Tokenizer) -> tuple[list[int], list[float], list[int]]:
+    """Ids of an answer, their weights and their marks."""
+    encode, w = tokenizer.encode, WEIGHTS
     if turn.quote is None:
         ids = encode(turn.answer)
-        return ids + [END], [REFUSE] * len(ids) + [STOP]
+        return ids + [END], [w["refuse"]] + [w["refusal"]] * (len(ids) - 1) + [w["stop"]], [REFUSE] + [OTHER] * len(ids)
     quote = encode(f"“{turn.quote}”")
     short = encode(" " + turn.short) if turn.short else []
-    weights = [1.0] + [FIND] * FIND_TOKENS + [COPY] * max(0, len(quote) - 1 - FIND_TOKENS)
-    return quote + short + [END], weights[: len(quote)] + [SHORT] * len(short) + [STOP]
+    found, brief = (READ_FIND, READ_SHORT) if turn.kind == "reading" else (FIND, SHORT)
+    copied = max(0, len(quote) - 1 - FIND_TOKENS)
+    weights = [w["decide"]] + [w["find"]] * FIND_TOKENS + [w["copy"]] * copied
+    marks = [DECIDE] + [found] * FIND_TOKENS + [OTHER] * copied
+    cut = len(quote)
+    return (quote + short + [END], weights[:cut] + [w["short"]] * len(short) + [w["stop"]],
+            marks[:cut] + [brief] * len(short) + [OTHER])
+
+
+def stretched_places(length: int, end: int, rng: random.Random) -> np.ndarray:
+    """Positions with gaps inside the document, up to the whole context: a short row then asks across
+    the distances of a long one. The turns stay in one piece."""
+    pieces = rng.choice((1, 2, 2, 3, 4, 6))
+    gap = rng.randrange(0, CONTEXT - length)
+    cuts = sorted(rng.randrange(1, end + 1) for _ in range(pieces))
+    parts = np.diff([0, *sorted(rng.randrange(0, gap + 1) for _ in range(pieces - 1)), gap])
+    jumps = np.zeros(length, np.int64)
+    np.add.at(jumps, cuts, parts)
+    return (np.arange(length) + jumps.cumsum()).astype(np.int32)
 
 
 class RowMaker:
@@ -54,19 +76,20 @@ class RowMaker:
         if kind == "fact":
             return asker.fact()
         turn = {"keyword": asker.keyword, "reading": asker.reading, "blank": asker.blank, "stretch": asker.stretch,
-                "real": asker.real_fact, "chapter": asker.chapter, "absent": asker.absent}[kind]()
+                "cloze": asker.cloze, "chapter": asker.chapter, "absent": asker.absent}[kind]()
         if turn is None:
             return []
         if turn.short and self.rng.random() < 0.03:
             return [turn, Turn("again", self.rng.choice(AGAIN), turn.quote)]
         return [turn]
 
-    def conversation(self, length: int, questions: int, facts: tuple[int, int]) -> tuple[list[int], list[float]]:
-        """Ids of one document with its turns, at most `length`, and each id's weight as a target."""
-        room = int(questions * self.rng.uniform(0.6, 1.0))
-        document = self.composer.compose(length - room - 2, self.rng.randint(*facts))
+    def conversation(self, length: int, plan: RowPlan) -> tuple[list[int], list[float], list[int], int]:
+        """Ids of one document with its turns, at most `length`; each id's weight and mark as a target;
+        where the document ends."""
+        room = int(plan.questions * self.rng.uniform(0.6, 1.0))
+        document = self.composer.compose(length - room - 2, self.rng.randint(*plan.facts))
         ids = [DOC] + document.tokens[: length - room - 1]
-        weights = [0.0] + [TEXT] * (len(ids) - 1)
+        weights, marks, end = [0.0] + [plan.text] * (len(ids) - 1), [OTHER] + [TEXT] * (len(ids) - 1), len(ids)
         asker = Asker(self.corpus, document, self.rng)
         failures, seen = 0, set()
         while failures < 12:
@@ -76,28 +99,38 @@ class RowMaker:
             for turn in turns:
                 seen.add(turn.question)
                 asked = [USER] + self.corpus.tokenizer.encode(turn.question) + [ASSISTANT]
-                answer, answer_weights = answer_ids(turn, self.corpus.tokenizer)
+                answer, answer_weights, answer_marks = answer_ids(turn, self.corpus.tokenizer)
                 if len(ids) + len(asked) + len(answer) > length:
-                    return ids, weights
+                    return ids, weights, marks, end
                 more = FIRST_TURNS[len(seen) - 1] if len(seen) <= len(FIRST_TURNS) else 1.0
                 ids += asked + answer
                 weights += [0.0] * len(asked) + [w * more for w in answer_weights]
-        return ids, weights
+                marks += [OTHER] * len(asked) + answer_marks
+        return ids, weights, marks, end
 
     def row(self, plan: RowPlan) -> Row:
-        ids, weights = self.conversation(plan.length + 1, plan.questions, plan.facts)
-        pad = plan.length + 1 - len(ids)
-        tokens = np.array(ids + [PAD] * pad, np.uint16)
-        return Row(tokens, *self._scored(np.array(weights + [0.0] * pad, np.float32)[1:], plan.scored))
+        ids, weights, marks, end = self.conversation(plan.length + 1, plan)
+        pad = [0] * (plan.length + 1 - len(ids))
+        weight, mark = np.array(weights + pad, np.float32)[1:], np.array(marks + pad, np.uint8)[1:]
+        scored, chosen = self._scored(weight, mark, plan.scored)
+        far = self.rng.random() < plan.stretched
+        places = stretched_places(plan.length, end, self.rng) if far else np.arange(plan.length, dtype=np.int32)
+        return Row(np.array(ids + [PAD] * len(pad), np.uint16), scored, chosen, mark[scored], places, end)
 
-    def _scored(self, weights: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """All answer positions, then document positions at random; exactly `count`, none twice, the
-        rest without weight (a place named often would make the gradient's scatter wait on itself)."""
-        answers = np.flatnonzero((weights > 0) & (weights != np.float32(TEXT)))[:count]
-        text = np.flatnonzero(weights == np.float32(TEXT))
-        text = text[np.array(self.rng.sample(range(len(text)), min(len(text), count - len(answers))), np.int64)]
-        silent = np.flatnonzero(weights == 0)[: count - len(answers) - len(text)]
-        positions = np.concatenate([answers, text, silent])
-        chosen = weights[positions]
-        chosen[len(answers) + int(TEXT_SHARE * len(answers)) :] = 0.0
-        return positions.astype(np.int32), chosen.astype(np.float32)
+    def _scored(self, weights: np.ndarray, marks: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Answer places, half of the copied ones, then document places at random; exactly `count`, none
+        twice, the rest without weight (a place named often would make the gradient's scatter wait)."""
+        chance = np.random.default_rng(self.rng.getrandbits(64))
+        answer = (weights > 0) & (marks != TEXT)
+        copied = answer & (marks == OTHER) & (weights == np.float32(WEIGHTS["copy"]))
+        answers = np.flatnonzero(answer & ~(copied & (chance.random(len(weights)) > COPY_SCORED)))[:count]
+        text = np.flatnonzero((weights > 0) & (marks == TEXT))
+        text = chance.choice(text, min(len(text), count - len(answers), int(TEXT_SHARE * len(answers))), replace=False)
+        named = np.concatenate([answers, text])
+        free = np.ones(len(weights), bool)
+        free[named] = False
+        silent = np.flatnonzero(free)[: count - len(named)]
+        scored = np.concatenate([named, silent])
+        chosen = weights[scored]
+        chosen[len(named) :] = 0.0
+        return scored.astype(np.int32), chosen.astype(np.float32)

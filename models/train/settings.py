@@ -43,7 +43,13 @@ MINI = Shape()
 
 
 STEP_TOKENS = 131_072  # every step, whatever its row length
-STEP_SCORED = 40_960  # places of a step whose next token may count in the loss
+STEP_SCORED = 49_152  # places of a step whose next token may count in the loss
+
+# What a scored place is, for the figures in the log: whether to quote or to refuse at all, the first
+# words of a quotation and the short answer (planted and made questions; then SQuAD's), a refusal.
+OTHER, DECIDE, FIND, SHORT, READ_FIND, READ_SHORT, REFUSE, TEXT = range(8)
+MARKS = 8
+MARK_NAMES = ("other", "decide", "find", "short", "read find", "read short", "refuse", "text")
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,8 @@ class RowPlan:
     length: int
     questions: int  # tokens kept for question turns, at most
     facts: tuple[int, int]  # how many planted facts, least and most
+    text: float  # what a scored token of the document weighs
+    stretched: float  # share of rows whose document is told to lie further apart than it does
 
     @property
     def rows(self) -> int:
@@ -64,11 +72,11 @@ class RowPlan:
 
 
 ROW_PLANS = {
-    2_048: RowPlan(2_048, 1_050, (3, 8)),
-    4_096: RowPlan(4_096, 1_900, (5, 14)),
-    16_384: RowPlan(16_384, 5_500, (10, 28)),
-    65_536: RowPlan(65_536, 9_000, (20, 44)),
-    131_072: RowPlan(131_072, 11_000, (24, 60)),
+    2_048: RowPlan(2_048, 1_150, (2, 7), 0.25, 0.15),
+    4_096: RowPlan(4_096, 2_000, (4, 12), 0.25, 0.35),
+    16_384: RowPlan(16_384, 6_000, (8, 26), 0.15, 0.5),
+    65_536: RowPlan(65_536, 9_500, (20, 44), 0.08, 0.3),
+    131_072: RowPlan(131_072, 12_000, (24, 60), 0.08, 0.0),
 }
 
 

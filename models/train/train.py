@@ -1,7 +1,8 @@
 """Owns one training process (one per GPU); start it through train.launch.
 
 It stops when the time budget is spent, saves a checkpoint every two minutes, and continues from
-the last one when started again in the same run folder: the clock keeps running meanwhile.
+the last one when started again in the same run folder: the clock keeps running meanwhile. The budget
+counts from the launch; the curriculum from the first step, after compiling.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import time
 from collections import deque
 from pathlib import Path
@@ -19,26 +21,16 @@ from torch import Tensor
 
 from . import curriculum
 from .bridge import into_model
+from .curriculum import Mode
+from .launch import arguments
 from .loader import Batch, Loader
-from .model import Longleaf, Network, rope_tables
+from .model import Longleaf, Network, Step, rope_tables
 from .optimiser import Optimiser
-from .rows import FIND
-from .settings import CONTEXT, MINI, SEED, STEP_TOKENS, Shape
+from .settings import CONTEXT, MARK_NAMES, MINI, ROW_PLANS, SEED, STEP_SCORED, STEP_TOKENS, Shape
+from .sparse import SparsePlan, causal, draw_plan
 from .weights import read_weights
 
 SAVE_EVERY, LOG_EVERY, CLIP = 120.0, 25, 1.0
-
-
-def arguments(extra: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", type=Path, required=True, help="tokenised corpus")
-    parser.add_argument("--tables", type=Path, required=True, help="GGUF whose tokenizer made the store")
-    parser.add_argument("--run", type=Path, required=True, help="folder for checkpoints and logs")
-    parser.add_argument("--init", type=Path, help="GGUF or safetensors to start from; left out: from nothing")
-    parser.add_argument("--minutes", type=float, required=True)
-    parser.add_argument("--workers", type=int, default=6, help="row makers per GPU")
-    parser.add_argument("--attention", choices=("flash", "cudnn"), default="cudnn")
-    return parser.parse_args(extra)
 
 
 class Ranks:
@@ -52,16 +44,17 @@ class Ranks:
             self.store = dist.TCPStore("127.0.0.1", port, self.count, self.rank == 0)
             dist.init_process_group("nccl", store=self.store, rank=self.rank, world_size=self.count)
 
-    def agree(self, step: int, decision: tuple[int, float] | None) -> tuple[int, float]:
-        """Rank 0's (length, fraction), through the host so that no GPU queue is drained."""
+    def agree(self, step: int, decision: tuple[Mode, float] | None) -> tuple[Mode, float]:
+        """Rank 0's (mode, fraction), through the host so that no GPU queue is drained."""
         if self.store is None:
             assert decision is not None
             return decision
         if decision is not None:
-            self.store.set(f"step{step}", f"{decision[0]} {decision[1]!r}")
+            mode, fraction = decision
+            self.store.set(f"step{step}", f"{mode.length} {int(mode.sparse)} {fraction!r}")
             return decision
-        length, fraction = self.store.get(f"step{step}").decode().split()
-        return int(length), float(fraction)
+        length, sparse, fraction = self.store.get(f"step{step}").decode().split()
+        return Mode(int(length), sparse == "1"), float(fraction)
 
     def average(self, parameters: list[torch.nn.Parameter]) -> Tensor:
         """Mean gradient over the GPUs, clipped; a step with a NaN in it becomes no step. Returns the norm."""
@@ -88,10 +81,12 @@ class Trainer:
         self.optimiser = Optimiser(self.model)
         self.step, self.saved = 0, time.time()
         self.cos, self.sin = rope_tables(CONTEXT, shape, self.device)
-        self.picker = curriculum.LengthPicker()
-        self.pending: deque[tuple[int, torch.cuda.Event, torch.cuda.Event]] = deque()
-        self.figures: dict[int, Tensor] = {}
-        self.tokens = 0
+        self.picker = curriculum.Picker(options.stage)
+        self.rng = random.Random(SEED + ranks.rank)
+        self.pending: deque[tuple[Mode, torch.cuda.Event, torch.cuda.Event]] = deque()
+        self.figures: dict[Mode, Tensor] = {}
+        self.norm = torch.zeros(())
+        self.tokens, self.waited = 0, 0.0
         self._resume()
         self.network = Network(self.model, compiled=True)
 
@@ -111,24 +106,48 @@ class Trainer:
             os.replace(self.options.run / "checkpoint.tmp", self.options.run / "checkpoint.pt")
         self.saved = time.time()
 
-    def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        send = lambda a: torch.from_numpy(a).pin_memory().to(self.device, non_blocking=True)
-        tokens, positions, weights = send(batch[0].astype("int32")).long(), send(batch[1]).long(), send(batch[2])
-        length = tokens.shape[1] - 1
-        tables = self.cos[:length], self.sin[:length]
-        return self.network.loss(tokens, positions.flatten(), weights.flatten(), tables, FIND)
+    def warm_up(self) -> None:
+        """Compiles everything on noise, and drops the gradients."""
+        began = time.time()
+        length = min(ROW_PLANS)
+        self._check_causal()
+        noise = torch.randint(5, self.model.shape.vocab, (STEP_TOKENS // length, length + 1), device=self.device)
+        scored = torch.arange(STEP_SCORED, device=self.device)
+        table = (x[:length].repeat(len(noise), 1) for x in (self.cos, self.sin))
+        self.network.loss(Step(noise, scored, torch.ones(STEP_SCORED, device=self.device), scored % 3, *table))[0].backward()
+        self.optimiser.zero()
+        torch.cuda.synchronize()
+        print(f"compiled in {time.time() - began:.0f} s", flush=True)
 
-    def one_step(self, length: int, fraction: float, batch: Batch) -> None:
+    def _check_causal(self) -> None:
+        """The flash kernel must line a short run of queries up with the end of the keys."""
+        q, k, v = torch.randn(3, 1, 8, 640, 64, device=self.device, dtype=torch.bfloat16)
+        error = (causal(q[:, :, 500:], k, v) - causal(q, k, v)[:, :, 500:]).abs().max().item()
+        assert error < 0.02, f"attention of the last rows is off by {error}"
+
+    def sent(self, batch: Batch, plan: SparsePlan | None) -> Step:
+        send = lambda a: torch.from_numpy(a).pin_memory().to(self.device, non_blocking=True)
+        places = send(batch.places).long().flatten()
+        length = batch.places.shape[1]
+        return Step(
+            send(batch.tokens.astype("int32")).long(), send(batch.scored).long().flatten(), send(batch.weights).flatten(),
+            send(batch.marks).long().flatten(), self.cos[places], self.sin[places],
+            torch.tensor(batch.ends, device=self.device), length - min(batch.ends), plan,
+        )
+
+    def one_step(self, mode: Mode, fraction: float, batch: Batch) -> None:
+        is_sparse = mode.sparse and not self.options.dense
+        plan = draw_plan(batch.ends, self.rng, self.model.shape.layers) if is_sparse else None
         begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
         begin.record()
-        loss, figures = self.loss(batch)
+        loss, figures = self.network.loss(self.sent(batch, plan))
         loss.backward()
         self.norm = self.ranks.average(self.optimiser.parameters)
-        self.optimiser.step(curriculum.rate(fraction, self.step))
+        self.optimiser.step(curriculum.rate(self.options.stage, fraction, self.step))
         self.optimiser.zero()
         end.record()
-        self.figures[length] = self.figures.get(length, 0) + figures
-        self.pending.append((length, begin, end))
+        self.figures[mode] = self.figures.get(mode, 0) + figures
+        self.pending.append((mode, begin, end))
         # Two steps in flight: enough to hide the host, few enough to keep the clock honest.
         while len(self.pending) > 2:
             done, first, last = self.pending.popleft()
@@ -136,27 +155,34 @@ class Trainer:
             self.picker.add(done, first.elapsed_time(last) / 1000)
 
     def log(self, fraction: float, began: float) -> None:
+        """Per mode: seconds of a step, then of each mark the loss and the share of likeliest tokens that were right."""
         line = {"step": self.step, "seconds": round(time.time() - began, 1), "fraction": round(fraction, 4),
-                "tokens": self.tokens * self.ranks.count, "norm": round(self.norm.item(), 3)}
-        for length, figures in self.figures.items():
-            loss, weight, right, count = figures.tolist()
-            line[str(length)] = {"loss": round(loss / max(weight, 1), 4), "find": round(right / max(count, 1), 4)}
+                "tokens": self.tokens * self.ranks.count, "norm": round(self.norm.item(), 3), "waited": round(self.waited, 1)}
+        for mode, figures in self.figures.items():
+            losses, right, count = figures.tolist()
+            line[str(mode)] = {"step": round(self.picker.cost.get(mode, 0.0), 3)} | {
+                name: [round(losses[i] / count[i], 3), round(right[i] / count[i], 3)]
+                for i, name in enumerate(MARK_NAMES) if count[i]}
         self.figures = {}
         if self.ranks.rank == 0:
             print(json.dumps(line), flush=True)
 
     def run(self, loader: Loader, began: float) -> None:
-        budget = self.options.minutes * 60
+        first, budget = self._first_step(), 0.0
         while True:
             decision = None
             if self.ranks.rank == 0:
-                now = (time.time() - began) / budget
+                budget = budget or began + self.options.minutes * 60 - first
+                now = (time.time() - first) / max(budget, 1.0)
                 decision = (self.picker.pick(min(now, 1.0)), now)
-            length, fraction = self.ranks.agree(self.step, decision)
+            mode, fraction = self.ranks.agree(self.step, decision)
             if fraction >= 1.0:
                 break
             loader.fraction.value = fraction
-            self.one_step(length, fraction, loader.batch(length))
+            asked = time.time()
+            batch = loader.batch(mode.length)
+            self.waited += time.time() - asked
+            self.one_step(mode, fraction, batch)
             self.step += 1
             self.tokens += STEP_TOKENS
             if self.step % LOG_EVERY == 0:
@@ -166,6 +192,13 @@ class Trainer:
         self.save()
         if self.ranks.rank == 0:
             (self.options.run / "finished").write_text(f"{self.step} steps, {self.tokens * self.ranks.count} tokens\n")
+
+    def _first_step(self) -> float:
+        """When this run's first step began; a run that goes on after a crash keeps it."""
+        path = self.options.run / "first"
+        if self.ranks.rank == 0 and not path.exists():
+            path.write_text(str(time.time()))
+        return float(path.read_text()) if self.ranks.rank == 0 else 0.0
 
 
 def set_backends(attention: str) -> None:
@@ -181,12 +214,14 @@ def set_backends(attention: str) -> None:
 def main() -> None:
     options = arguments()
     rank = int(os.environ.get("RANK", 0))
-    loader = Loader(options.store, options.tables, options.workers, rank)
+    loader = Loader(options.store, options.tables, options.workers, rank, options.stage)
     torch.cuda.set_device(rank)
     set_backends(options.attention)
     ranks = Ranks()
     began = float((options.run / "began").read_text())
-    Trainer(options, ranks).run(loader, began)
+    trainer = Trainer(options, ranks)
+    trainer.warm_up()
+    trainer.run(loader, began)
     # Fork workers are daemons; leaving hard keeps a full queue from blocking the exit.
     os._exit(0)
 

@@ -25,7 +25,7 @@ class Agreement(unittest.TestCase):
 
     def test_cached_reading_equals_the_training_pass(self) -> None:
         from train.decode import forced, read
-        from train.model import Network, rope_tables
+        from train.model import Network, Step, rope_tables
 
         ids = torch.randint(5, TOY.vocab, (41,)).tolist()
         document, prompt, answer = ids[:30], ids[30:35], ids[35:]
@@ -36,23 +36,27 @@ class Agreement(unittest.TestCase):
             for target in (token, *range(0, TOY.vocab, 9)):
                 tried = torch.tensor([ids])
                 tried[0, 35 + place] = target  # the loss is least where the target is the likeliest token
-                losses[target] = network.loss(tried, torch.tensor([34 + place]), torch.ones(1), tables, 3.0)[0].item()
+                step = Step(tried, torch.tensor([34 + place]), torch.ones(1), torch.zeros(1, dtype=torch.long), *tables)
+                losses[target] = network.loss(step)[0].item()
             self.assertEqual(min(losses, key=losses.__getitem__), token)
 
     def test_one_step_of_both_rules_lowers_the_loss(self) -> None:
-        from train.model import Network, rope_tables
+        from train.model import Network, Step, rope_tables
         from train.optimiser import Optimiser
 
         network, optimiser = Network(self.model, compiled=False), Optimiser(self.model)
-        tokens, tables = torch.randint(5, TOY.vocab, (2, 33)), rope_tables(32, TOY, torch.device("cpu"))
+        tokens = torch.randint(5, TOY.vocab, (2, 33))
+        tables = (table.repeat(2, 1) for table in rope_tables(32, TOY, torch.device("cpu")))
+        step = Step(tokens, torch.arange(64), torch.ones(64), torch.arange(64) % 3, *tables)
         losses = []
         for _ in range(6):
-            loss, _ = network.loss(tokens, torch.arange(64), torch.ones(64), tables, 3.0)
+            loss, figures = network.loss(step)
             loss.backward()
             optimiser.step(0.5)
             optimiser.zero()
             losses.append(loss.item())
         self.assertLess(losses[-1], losses[0] - 0.2)
+        self.assertEqual(figures[2].tolist(), [22, 21, 21, 0, 0, 0, 0, 0])
 
 
 if __name__ == "__main__":

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from train import curriculum, facts, gguf, weights
+from train import cloze, curriculum, facts, figures, gguf, weights
 from train.corpus_build import split_sentences
-from train.settings import ROW_PLANS, STEP_SCORED, STEP_TOKENS, Shape
+from train.rewording import reworded
+from train.rows import stretched_places
+from train.settings import CONTEXT, ROW_PLANS, STEP_SCORED, STEP_TOKENS, Shape
 from train.tokenizer import Tokenizer, byte_symbols
 
 TOY = Shape(layers=2, width=64, heads=4, kv_heads=2, head_dim=16, ffn=96, vocab=300)
@@ -75,6 +77,43 @@ class Data(unittest.TestCase):
         self.assertEqual(pieces[0], "Mr. Fogg rose.")
 
 
+class Wording(unittest.TestCase):
+    def test_a_made_question_asks_for_a_span_and_does_not_name_it(self) -> None:
+        sentence = "The old bridge over the river was opened by Clara Novak in 1883, because the ferry had burned down."
+        made = [cloze.make(sentence, random.Random(seed)) for seed in range(80)]
+        pairs = {(one.answer, one.question.split()[0]) for one in made if one}
+        self.assertIn(("1883", "When"), pairs)
+        self.assertIn("Clara Novak", {answer for answer, _ in pairs})
+        for one in filter(None, made):
+            self.assertIn(one.answer, sentence)
+            self.assertNotIn(one.answer, one.question)
+            self.assertTrue(one.question.endswith("?"))
+
+    def test_rewording_leaves_names_and_numbers(self) -> None:
+        question = "When was the large bridge of Anna Petrov built, in 1883 or later?"
+        for seed in range(60):
+            changed = reworded(question, random.Random(seed), same=0.9, ending=0.5, fewer=0.5)
+            for kept in ("When was", "Anna Petrov", "1883"):
+                self.assertIn(kept, changed)
+
+    def test_stretched_places_keep_the_turns_together(self) -> None:
+        for seed in range(50):
+            places = stretched_places(2_048, 900, random.Random(seed))
+            steps = np.diff(places)
+            self.assertTrue((steps >= 1).all() and (steps[900:] == 1).all())
+            self.assertEqual(places[0], 0)
+            self.assertLess(places[-1], CONTEXT)
+
+
+class Figures(unittest.TestCase):
+    def test_settings_are_compared_in_pairs(self) -> None:
+        mark = lambda item, right: figures.Mark(4_096, "keyword quote", str(item), right)
+        dense, sparse = [mark(i, i < 90) for i in range(100)], [mark(i, 1 <= i < 90 or i == 99) for i in range(100)]
+        change = figures.difference(dense, sparse)[4_096]
+        self.assertEqual((change["of"], change["lost"], change["gained"], change["points"]), (100, 1, 1, 0.0))
+        self.assertIn("| sentence quoted from keywords | 90 of 100 (83–94 %) |", figures.table(dense, [4_096]))
+
+
 class Schedule(unittest.TestCase):
     def test_every_length_makes_the_same_step(self) -> None:
         for length, plan in ROW_PLANS.items():
@@ -83,18 +122,21 @@ class Schedule(unittest.TestCase):
             self.assertLess(plan.questions, length)
 
     def test_time_is_shared_as_planned(self) -> None:
-        picker, spent = curriculum.LengthPicker(), dict.fromkeys(ROW_PLANS, 0.0)
-        for _ in range(2_000):
-            length = picker.pick(0.9)
-            picker.add(length, 0.1 + length / 1e5)
-            spent[length] += 0.1 + length / 1e5
-        for length, share in curriculum.shares(0.9).items():
-            self.assertAlmostEqual(spent[length] / sum(spent.values()), share, delta=0.02)
+        for stage in curriculum.STAGES:
+            picker, spent = curriculum.Picker(stage), {}
+            for _ in range(2_000):
+                mode = picker.pick(0.9)
+                seconds = 0.1 + mode.length / (3e5 if mode.sparse else 1e5)
+                picker.add(mode, seconds)
+                spent[mode] = spent.get(mode, 0.0) + seconds
+            for mode, share in curriculum.shares(stage, 0.9).items():
+                self.assertAlmostEqual(spent[mode] / sum(spent.values()), share, delta=0.02)
 
     def test_rate_falls_to_its_floor(self) -> None:
-        self.assertAlmostEqual(curriculum.rate(1.0, 10_000), curriculum.LAST_RATE)
-        self.assertEqual(curriculum.rate(0.2, 10_000), 1.0)
-        self.assertLess(curriculum.rate(0.2, 0), 0.05)
+        for stage, peak in curriculum.PEAK.items():
+            self.assertAlmostEqual(curriculum.rate(stage, 1.0, 10_000), peak * curriculum.LAST_RATE)
+            self.assertEqual(curriculum.rate(stage, 0.1, 10_000), peak)
+            self.assertLess(curriculum.rate(stage, 0.1, 0), 0.05)
 
 
 if __name__ == "__main__":
