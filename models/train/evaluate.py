@@ -134,6 +134,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--forced", action="store_true", help="no greedy answers: on machines where they take too long")
     parser.add_argument("--every", type=int, default=1, help="only every n-th document")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after so long")
+    parser.add_argument("--dense-seconds", type=float, default=1e9, help="go on to the sparse settings after so long")
     return parser.parse_args()
 
 
@@ -154,7 +155,7 @@ def main() -> None:
     for name, sparsity, some, force in runs:
         measured, count = Measurement(model, tokenizer, sparsity, force), 0
         for number, sheet in some:
-            if time.time() - began > options.seconds:
+            if time.time() - began > (options.seconds if force else min(options.seconds, options.dense_seconds)):
                 break
             measured.add(sheet, number)
             count += 1

@@ -76,6 +76,7 @@ class Loader:
                 self.queues[length].put(make_batch(maker, length), timeout=5)
             except Full:
                 continue
+        os._exit(0)  # an orderly end would wait for somebody to read what is left in the queues
 
     def batch(self, length: int) -> Batch:
         return self.queues[length].get(timeout=180)

@@ -11,9 +11,10 @@ import numpy as np
 
 from train import cloze, curriculum, facts, figures, gguf, weights
 from train.corpus_build import split_sentences
+from train.questions import Turn
 from train.rewording import reworded
-from train.rows import stretched_places
-from train.settings import CONTEXT, ROW_PLANS, STEP_SCORED, STEP_TOKENS, Shape
+from train.rows import answer_ids, stretched_places
+from train.settings import CONTEXT, READ_SHORT, REFUSE, ROW_PLANS, SHORT, STEP_SCORED, STEP_TOKENS, Shape
 from train.tokenizer import Tokenizer, byte_symbols
 
 TOY = Shape(layers=2, width=64, heads=4, kv_heads=2, head_dim=16, ffn=96, vocab=300)
@@ -95,6 +96,15 @@ class Wording(unittest.TestCase):
             changed = reworded(question, random.Random(seed), same=0.9, ending=0.5, fewer=0.5)
             for kept in ("When was", "Anna Petrov", "1883"):
                 self.assertIn(kept, changed)
+
+    def test_an_answer_says_what_each_token_counts_for(self) -> None:
+        tokenizer = Tokenizer(["<|end|>", "<|doc|>", "<|user|>", "<|assistant|>", "<|pad|>", *byte_symbols()], [])
+        for turn in (Turn("reading", "?", "It rained.", "rain"), Turn("fact", "?", "It rained.", "rain"), Turn("absent", "?", None)):
+            ids, weights, marks = answer_ids(turn, tokenizer)
+            self.assertEqual((len(ids), len(ids)), (len(weights), len(marks)))
+            self.assertEqual(tokenizer.decode(ids[:-1]), turn.answer)
+            short = [READ_SHORT if turn.kind == "reading" else SHORT] * len(" rain")
+            self.assertEqual(marks[-1 - len(short) : -1] if turn.short else marks[:1], short if turn.short else [REFUSE])
 
     def test_stretched_places_keep_the_turns_together(self) -> None:
         for seed in range(50):
