@@ -15,6 +15,7 @@ import time
 from collections import deque
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor
@@ -132,7 +133,7 @@ class Trainer:
         return Step(
             send(batch.tokens.astype("int32")).long(), send(batch.scored).long().flatten(), send(batch.weights).flatten(),
             send(batch.marks).long().flatten(), self.cos[places], self.sin[places],
-            torch.tensor(batch.ends, device=self.device), length - min(batch.ends), plan,
+            send(np.array(batch.ends)), length - min(batch.ends), plan,
         )
 
     def one_step(self, mode: Mode, fraction: float, batch: Batch) -> None:
