@@ -100,7 +100,7 @@ inline void store(gguf_writer::Bytes& out, DType type, const Draws& draws, uint6
         if (type == DType::f16) {
             const uint32_t exponent = (bits >> 23) & 0xff;  // of a normal half, or the value is 0
             const uint32_t half = value == 0 ? 0 : (exponent - 112) << 10 | (bits >> 13 & 0x3ff);
-            gguf_writer::put(out, static_cast<uint16_t>(bits >> 16 & 0x8000 | half));
+            gguf_writer::put(out, static_cast<uint16_t>((bits >> 16 & 0x8000) | half));
         }
         if (type == DType::q8_0) {
             if (i % 32 == 0) gguf_writer::put(out, static_cast<uint16_t>((15 - k) << 10));  // 2^-k
