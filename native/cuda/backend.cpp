@@ -67,6 +67,13 @@ void* Workspace::reserve(uint64_t bytes) {
     return data_;
 }
 
+void* Workspace::reserve_zeros(cudaStream_t stream, uint64_t bytes) {
+    const bool grows = bytes > bytes_;
+    void* const data = reserve(bytes);
+    if (grows) check(cudaMemsetAsync(data, 0, bytes, stream), "clearing work space");
+    return data;
+}
+
 void Staging::prepare() {
     if (buffer_[1]) return;
     for (int i = 0; i < 2; ++i) {
@@ -128,6 +135,8 @@ CudaBackend::CudaBackend(const Options& options) : device(options.device), budge
 #if defined(LONGLEAF_HOPPER)
     hopper = !options.portable && properties.major == 9 && properties.minor == 0;
 #endif
+    block_bytes = static_cast<int>(properties.sharedMemPerBlockOptin);
+    chains = can_chain();
     check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
     if (options.gemm == Gemm::cublas || (options.gemm == Gemm::automatic && !hopper))
         cublas = Cublas::open(stream);

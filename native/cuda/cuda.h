@@ -30,6 +30,9 @@ class DeviceMemory {
     std::atomic<uint64_t> used_{0};
 };
 
+/// Whether this process runs code for compute capability 9.0 or later on the current device. In chain.cu.
+bool can_chain();
+
 /// Device memory that only grows; its content does not survive growth.
 class Workspace {
   public:
@@ -37,6 +40,8 @@ class Workspace {
     Workspace(const Workspace&) = delete;
     ~Workspace() { memory_.give(data_, bytes_); }
     void* reserve(uint64_t bytes);
+    /// As reserve, but zeros after growth.
+    void* reserve_zeros(cudaStream_t, uint64_t bytes);
 
   private:
     DeviceMemory& memory_;
@@ -96,6 +101,8 @@ class CudaBackend final : public Backend {
 
     int device = 0;
     int multiprocessors = 0;
+    int block_bytes = 0;  // most shared memory of a block
+    bool chains = false;  // see chain.cuh
     bool hopper = false;  // its kernels are built, and the device is of compute capability 9.0
     std::string name;
     cudaStream_t stream = nullptr;
@@ -103,6 +110,7 @@ class CudaBackend final : public Backend {
     DeviceMemory budget;
     Workspace operand{budget}, weights{budget}, product{budget}, parts{budget}, widened{budget},
         unpacked{budget};
+    Workspace arrivals{budget};  // zero between kernels
     Throttle throttle;
     std::unique_ptr<Cublas> cublas;  // null: own kernels
     int queued = 0;                  // ops since the last mark

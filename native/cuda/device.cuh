@@ -170,11 +170,20 @@ __device__ inline void copy_async(uint32_t to, const void* from, bool valid) {
     const int bytes = valid ? 16 : 0;
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes));
 }
+/// 4 bytes likewise.
+__device__ inline void copy_async_4(uint32_t to, const void* from, bool valid) {
+    const int bytes = valid ? 4 : 0;
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(bytes));
+}
+/// 16 bytes, of which the first `bytes` are read and the rest become zeros.
+__device__ inline void copy_async_some(uint32_t to, const void* from, int bytes) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes));
+}
 __device__ inline void copies_commit() { asm volatile("cp.async.commit_group;"); }
 /// Waits until at most `pending` of this thread's groups are under way.
 template <int pending>
 __device__ inline void copies_wait() {
-    asm volatile("cp.async.wait_group %0;" ::"n"(pending));
+    asm volatile("cp.async.wait_group %0;" ::"n"(pending) : "memory");
 }
 
 /// Asks for a line of global memory ahead of its use.

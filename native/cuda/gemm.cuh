@@ -26,7 +26,22 @@ void gemm(cudaStream_t, const Product&);
 /// On those of 9.0, in builds for 90a (CudaBackend::hopper).
 void gemm_hopper(cudaStream_t, int multiprocessors, const Product&);
 
-/// out (N) = w (N, K) * x (K), with `add` onto out, dequantising on the way; f32 sums. Reads w once.
-void gemv(cudaStream_t, const Tensor& w, const float* x, float* out, bool add);
+// Products of one row x (K), f32, which read the weights once as they are. In gemv.cu.
+
+class CudaBackend;
+
+/// out (N) = w (N, K) * x, with `add` onto out.
+void gemv(const CudaBackend&, const Tensor& w, const float* x, float* out, bool add);
+
+/// Up to three products of one x, in one launch where their types are the same.
+struct Output {
+    Tensor w;
+    float* out;
+};
+void gemv_each(const CudaBackend&, const Output* outputs, int count, const float* x);
+
+/// out (F) = silu(gate * x) * (up * x). False, with nothing done, unless both are of one shape and type that
+/// suit it.
+bool gemv_swiglu(const CudaBackend&, const Tensor& gate, const Tensor& up, const float* x, float* out);
 
 }  // namespace longleaf::cuda

@@ -195,7 +195,7 @@ void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
     if (run.cancelled() || x.rows == 0) return;
     assert((!add || out.type == DType::f32) && "matmul: what is added to is f32");
     if (x.rows == 1 && x.type == DType::f32 && out.type == DType::f32) {
-        gemv(run.cuda.stream, w, data(x), data(out), add);
+        gemv(run.cuda, w, data(x), data(out), add);
         return run.end("matmul");
     }
     multiply(run, w, nullptr, x, out, add);

@@ -38,6 +38,7 @@ void CudaBackend::place(void* to, const Tensor& weight) {
             blocks, static_cast<int64_t>(n), values + first * 32, steps + first);
         check(cudaGetLastError(), "placing weights");
     }
+    check(cudaStreamSynchronize(stream), "placing weights");  // chained kernels read them ahead of their turn
 }
 
 }  // namespace longleaf::cuda

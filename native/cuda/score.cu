@@ -324,11 +324,8 @@ int rows_at_a_time(int all, int bytes_per_row, int bytes) {
 
 template <int D, KvType type>
 void launch(const CudaBackend& cuda, Scoring s, const dim3& grid) {
-    int bytes = 0;
-    check(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, cuda.device),
-          "asking for the device");
     const auto run = [&](auto kernel, int bytes_per_row) {
-        s.rows_at_a_time = rows_at_a_time(s.group * s.padded, bytes_per_row, bytes);
+        s.rows_at_a_time = rows_at_a_time(s.group * s.padded, bytes_per_row, cuda.block_bytes);
         const int shared = s.rows_at_a_time * bytes_per_row;
         check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared),
               "preparing scores");

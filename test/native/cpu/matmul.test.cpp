@@ -74,6 +74,11 @@ TEST("matmul is as accurate as a naive one") {
             compare(type, {1, 5, k});
             compare(type, {50, 13, k});
         }
+    for (const DType type :
+         {DType::f16, DType::bf16, DType::q8_0}) {  // a row alone: more than goes round once
+        compare(type, {1, 4301, 64});
+        compare(type, {1, 333, 4672});
+    }
     compare(DType::q8_0, {600, 40, 64});                             // more tokens than one block of them
     for (const DType type : {DType::f16, DType::bf16, DType::q8_0})  // several tiles each way, and edges
         compare(type, {300, 520, 192});
