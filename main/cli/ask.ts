@@ -98,7 +98,7 @@ function report(
       parseSeconds: inputs.seconds,
       loadSeconds: run.loadSeconds,
       readSeconds: stats.seconds,
-      firstTokenSeconds: answered.firstTokenSeconds,
+      firstTokenSeconds: stats.seconds + answered.firstTokenSeconds, // reading included
       answerSeconds: answered.answerSeconds,
       readTokensPerSecond: rate(stats.readTokens, stats.seconds),
       answerTokensPerSecond: rate(answered.answerTokens, answered.answerSeconds),

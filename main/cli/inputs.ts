@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { FailureError, type ParsedDocument } from '../contract/index.js';
-import { parseFile } from '../services/documents/import.js';
+import { fileTooLarge, parseFile } from '../services/documents/import.js';
 import { maxFileBytes } from '../services/documents/limits.js';
 import { percent } from './numbers.js';
 import { unlessCancelled } from './outcome.js';
@@ -55,7 +55,7 @@ async function parseStandardInput(terminal: Terminal): Promise<ParsedDocument> {
     terminal.progress.update('Reading standard input');
     await unlessCancelled(
       terminal.signal,
-      pipeline(terminal.stdin, atMost(maxFileBytes), createWriteStream(path, { mode: 0o600 }), {
+      pipeline(terminal.stdin, limited(), createWriteStream(path, { mode: 0o600 }), {
         signal: terminal.signal,
       }),
     );
@@ -65,18 +65,13 @@ async function parseStandardInput(terminal: Terminal): Promise<ParsedDocument> {
   }
 }
 
-function atMost(limit: number) {
+/** Passes bytes through until there are too many. */
+function limited() {
   return async function* (source: AsyncIterable<Buffer | string>) {
     let total = 0;
     for await (const chunk of source) {
       total += chunk.length;
-      if (total > limit) {
-        throw new FailureError(
-          'document_too_large',
-          `Standard input is larger than ${limit / 2 ** 20} MB.`,
-          'Split it into several documents.',
-        );
-      }
+      if (total > maxFileBytes) throw fileTooLarge('standard input');
       yield chunk;
     }
   };

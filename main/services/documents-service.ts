@@ -11,7 +11,6 @@ import {
 } from '../contract/index.js';
 import type { AppEvents } from './app-events.js';
 import { checkFile, parseFile } from './documents/import.js';
-import { maxFileBytes } from './documents/limits.js';
 import type { DocumentStore } from './library/documents.js';
 import type { Originals, StoredFile } from './library/originals.js';
 
@@ -56,7 +55,7 @@ export class Documents {
     let stored: StoredFile | undefined;
     try {
       this.#report({ importId, fileName, stage: 'copying' });
-      stored = await this.#originals.receive(source, maxFileBytes, signal);
+      stored = await this.#originals.receive(source, fileName, signal);
       return await this.#add(stored, fileName, importId, signal);
     } catch (error) {
       throw signal.aborted ? cancelled() : error;

@@ -3,32 +3,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
 import { z } from 'zod';
 import { FailureError } from '../contract/index.js';
+import { fileTooLarge } from '../services/documents/import.js';
+import { maxFileBytes } from '../services/documents/limits.js';
 import type { App } from '../services/types.js';
 import { expose, type Report } from '../shell/connection.js';
 import { replyFailure, replyJson } from './reply.js';
-
-export const uploadLimit = 256 * 1024 * 1024;
 
 const query = z.object({
   name: z.string().min(1).max(255),
   importId: z.string().min(1).max(64),
 });
 
-function tooLarge(): FailureError {
-  return new FailureError(
-    'document_too_large',
-    `The file is larger than ${uploadLimit / 1024 / 1024} MiB, more than Longleaf takes.`,
-    'Split it, or save its text alone.',
-  );
-}
-
 /** Passes bytes through until there are too many. */
-function limited(limit: number): Transform {
+function limited(fileName: string): Transform {
   let seen = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       seen += chunk.length;
-      if (seen > limit) done(tooLarge());
+      if (seen > maxFileBytes) done(fileTooLarge(fileName));
       else done(null, chunk);
     },
   });
@@ -44,12 +36,14 @@ async function importBody(app: App, request: IncomingMessage, params: URLSearchP
   if (!parsed.success) {
     throw new FailureError('bad_request', 'An upload needs a name and an importId.');
   }
-  if (Number(request.headers['content-length'] ?? 0) > uploadLimit) throw tooLarge();
-  const body = limited(uploadLimit);
+  const name = plainName(parsed.data.name);
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > maxFileBytes) throw fileTooLarge(name, announced);
+  const body = limited(name);
   request.on('error', (error) => body.destroy(error));
   request.on('aborted', () => body.destroy(new Error('The browser ended the upload.')));
   request.pipe(body);
-  return app.importStream(body, plainName(parsed.data.name), parsed.data.importId);
+  return app.importStream(body, name, parsed.data.importId);
 }
 
 export async function serveUpload(

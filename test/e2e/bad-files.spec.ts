@@ -38,5 +38,7 @@ test('a file of half a gigabyte is refused before it is taken in', async ({ page
   ftruncateSync(handle, 500 * 1024 * 1024);
   closeSync(handle);
   await window.pick(page, [path]);
-  await expect(window.importFailure(page, 'huge.pdf')).toContainText(/larger than 256 MiB/);
+  await expect(window.importFailure(page, 'huge.pdf')).toContainText(
+    /“huge\.pdf” has 524 MB; Longleaf takes files up to 256 MB/,
+  );
 });

@@ -99,6 +99,6 @@ export async function ask(page: Page, question: string): Promise<void> {
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Stop' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Ask', exact: true })).toBeVisible({
-    timeout: 60_000,
+    timeout: 240_000,
   });
 }

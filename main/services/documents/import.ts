@@ -61,13 +61,19 @@ export async function checkFile(path: string, fileName: string): Promise<void> {
       'Check that it is the right file.',
     );
   }
-  if (found.size > maxFileBytes) {
-    throw new FailureError(
-      'document_too_large',
-      `“${fileName}” has ${mebibytes(found.size)} MB; Longleaf takes files up to ${mebibytes(maxFileBytes)} MB.`,
-      'Split it, or save it without its pictures.',
-    );
-  }
+  if (found.size > maxFileBytes) throw fileTooLarge(fileName, found.size);
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+
+/** `bytes`: its size, where it is known. */
+export function fileTooLarge(fileName: string, bytes?: number): FailureError {
+  const size = bytes ? megabytes(bytes) : `more than ${megabytes(maxFileBytes)}`;
+  return new FailureError(
+    'document_too_large',
+    `“${fileName}” has ${size}; Longleaf takes files up to ${megabytes(maxFileBytes)}.`,
+    'Split it, or save it without its pictures.',
+  );
 }
 
 /** SHA-256 of a file in hexadecimal, read as a stream. */
@@ -76,8 +82,6 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<stri
   await pipeline(createReadStream(path), hash, { signal });
   return hash.digest('hex');
 }
-
-const mebibytes = (bytes: number) => Math.round(bytes / (1024 * 1024));
 
 export function cannotOpen(fileName: string, error: unknown): FailureError {
   const code = (error as NodeJS.ErrnoException | null)?.code;

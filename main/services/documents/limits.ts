@@ -4,8 +4,9 @@
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** Larger than any book with its pictures; above it, holding file and text at once could crowd out the model. */
-export const maxFileBytes = 256 * MiB;
+/** Larger than any book with its pictures; above it, holding file and text at once could crowd out the model.
+ *  Decimal, as people are told sizes everywhere. */
+export const maxFileBytes = 256_000_000;
 
 /** UTF-16 code units: about 10 million tokens, past what any model here can read. */
 export const maxTextCharacters = 40_000_000;

@@ -1,12 +1,12 @@
 // Original files, kept byte for byte under originals/<sha256>. A file appears there whole or not at all:
 // written under another name, synced, renamed, and the folder synced.
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { FailureError } from '../../contract/index.js';
+import { fileTooLarge } from '../documents/import.js';
+import { maxFileBytes } from '../documents/limits.js';
 
 export interface StoredFile {
   path: string;
@@ -34,8 +34,9 @@ export class Originals {
     return join(this.#folder, sha256);
   }
 
-  /** Writes a stream to a file of its own, synced; `limit` in bytes. The caller keeps or discards it. */
-  async receive(source: Readable, limit: number, signal: AbortSignal): Promise<StoredFile> {
+  /** Writes a stream to a file of its own, synced. The caller keeps or discards it. Rejects with
+   *  document_too_large as soon as the stream is longer than a document may be. */
+  async receive(source: Readable, fileName: string, signal: AbortSignal): Promise<StoredFile> {
     const path = join(this.#incoming, randomUUID());
     const hash = createHash('sha256');
     let bytes = 0;
@@ -43,7 +44,7 @@ export class Originals {
       transform(chunk: Buffer, _encoding, done) {
         bytes += chunk.length;
         hash.update(chunk);
-        done(bytes > limit ? tooLarge(limit) : null, chunk);
+        done(bytes > maxFileBytes ? fileTooLarge(fileName) : null, chunk);
       },
     });
     const file = await open(path, 'wx');
@@ -57,10 +58,6 @@ export class Originals {
       await file.close().catch(() => {});
     }
     return { path, bytes, sha256: hash.digest('hex') };
-  }
-
-  async copyIn(path: string, limit: number, signal: AbortSignal): Promise<StoredFile> {
-    return this.receive(createReadStream(path), limit, signal);
   }
 
   async keep(file: StoredFile): Promise<void> {
@@ -88,12 +85,4 @@ export class Originals {
   async remove(sha256: string): Promise<void> {
     await rm(this.pathOf(sha256), { force: true });
   }
-}
-
-export function tooLarge(limit: number): FailureError {
-  return new FailureError(
-    'document_too_large',
-    `This file is larger than ${Math.round(limit / 1024 / 1024)} MB, the most Longleaf reads.`,
-    'Split it, or import the part you need.',
-  );
 }

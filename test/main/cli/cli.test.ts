@@ -130,6 +130,7 @@ describe('ask', () => {
       true,
     );
     expect(timings.readTokensPerSecond).toBeCloseTo(82.5);
+    expect(timings.firstTokenSeconds).toBeCloseTo(timings.readSeconds! + 0.01);
   });
 
   test('several files and standard input are one prompt', async () => {
