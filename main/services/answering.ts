@@ -197,6 +197,7 @@ export class Answering {
       documentIds,
       level: request.level,
       documentTokens: use.documents.reduce((sum, { tokens }) => sum + tokens, 0),
+      signal,
     };
     const answered = await readings.track(job, (listeners) =>
       host.ask(request, signal, { ...listeners, onToken: (text) => this.#show(running, text) }),

@@ -34,9 +34,11 @@ export class Conversations {
   }
 
   setDocuments(id: string, documentIds: readonly string[]): Conversation {
-    this.#desk.conversations.get(id);
+    const before = this.#desk.conversations.get(id).documentIds;
     this.refuseWhileAnswering(id);
     const ids = distinct(documentIds);
+    // The same documents once more are no reason to give up reading them.
+    if (ids.join() === before.join()) return this.get(id);
     const title = this.#titleOf(ids);
     this.#desk.readings.cancel(id);
     this.#desk.conversations.setDocuments(id, ids);

@@ -20,7 +20,8 @@ export async function readDocuments(
   const level = desk.settings.read().level ?? profile.defaultLevel;
   const documents = desk.documents.withText(documentIds);
   const documentTokens = use.documents.reduce((sum, { tokens }) => sum + tokens, 0);
-  await desk.readings.track({ conversationId, documentIds, level, documentTokens }, (listeners) =>
+  const job = { conversationId, documentIds, level, documentTokens, signal };
+  await desk.readings.track(job, (listeners) =>
     desk.host.read({ prompt: { style, documents, turns: [] }, level, profile }, signal, listeners),
   );
 }

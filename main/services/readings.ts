@@ -25,6 +25,8 @@ export interface ReadingJob {
   level: number;
   /** Tokens of the documents alone. */
   documentTokens: number;
+  /** Given up: it ends as soon as the engine notices, and counts no more from now on. */
+  signal: AbortSignal;
 }
 
 /** What a reading needs of the rest of the app. */
@@ -66,10 +68,7 @@ export class Readings {
 
   async state(conversationId: string): Promise<ReadingState> {
     const documents = keyOf(this.#work.documentIdsOf(conversationId));
-    const job = this.#job && keyOf(this.#job.documentIds);
-    if (job === documents || this.#running?.documents === documents) {
-      return { conversationId, status: 'reading' };
-    }
+    if (this.#isReading(documents)) return { conversationId, status: 'reading' };
     const held = this.#held;
     if (held?.documents !== documents) return { conversationId, status: 'unread' };
     held.conversations.add(conversationId);
@@ -88,6 +87,13 @@ export class Readings {
     const running = { conversationId, documents, controller: new AbortController() };
     this.#running = running;
     void this.#run(running);
+  }
+
+  #isReading(documents: string): boolean {
+    const job = this.#job;
+    if (job && !job.signal.aborted && keyOf(job.documentIds) === documents) return true;
+    const running = this.#running;
+    return running?.documents === documents && !running.controller.signal.aborted;
   }
 
   cancel(conversationId: string): void {
@@ -164,6 +170,7 @@ export class Readings {
   }
 
   #step(job: ReadingJob, step: ReadingStep, rate: ReadingRate): void {
+    if (job.signal.aborted) return;
     const { tokensDone, tokensTotal, seconds } = step;
     const progress = { tokensDone, tokensTotal, ...rate.update(tokensDone, tokensTotal, seconds) };
     const { conversationId, turnId } = job;

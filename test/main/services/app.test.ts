@@ -222,6 +222,40 @@ describe('reading first', () => {
     await app.until((e) => e.type === 'reading-state' && e.state.status === 'unread');
   });
 
+  it('starts again when it is wanted before its cancelling has taken effect', async () => {
+    const conversationId = await conversationAbout('ferry.txt', story);
+    await app.call('readings.start', { conversationId });
+    await app.until((event) => event.type === 'reading');
+    await app.call('readings.cancel', { conversationId });
+    const state = await app.call('readings.state', { conversationId });
+    expect(state.status).toBe('unread');
+    await app.call('readings.start', { conversationId });
+    await app.until((e) => e.type === 'reading-state' && e.state.status === 'read');
+  });
+
+  it('goes on when the documents are set to what they were', async () => {
+    const conversationId = await conversationAbout('ferry.txt', story);
+    await app.call('readings.start', { conversationId });
+    await app.until((event) => event.type === 'reading');
+    const { documentIds } = await app.call('conversations.get', { conversationId });
+    await app.call('conversations.setDocuments', { conversationId, documentIds });
+    await app.until((e) => e.type === 'reading-state' && e.state.status === 'read');
+  });
+
+  it('is of the documents as they are in the end, however they changed meanwhile', async () => {
+    const conversationId = await conversationAbout('ferry.txt', story);
+    const { documentIds } = await app.call('conversations.get', { conversationId });
+    const { id: other } = await app.addText('other.txt', 'Another story.\n');
+    await app.call('readings.start', { conversationId });
+    await app.until((event) => event.type === 'reading');
+    for (const ids of [[...documentIds, other], documentIds]) {
+      await app.call('conversations.setDocuments', { conversationId, documentIds: ids });
+      await app.call('readings.start', { conversationId });
+    }
+    await app.until((e) => e.type === 'reading-state' && e.state.status === 'read');
+    expect(await app.call('readings.state', { conversationId })).toMatchObject({ status: 'read' });
+  });
+
   it('is unread, with the old level, after the slider moved', async () => {
     const conversationId = await conversationAbout('ferry.txt', story);
     await app.call('readings.start', { conversationId });
