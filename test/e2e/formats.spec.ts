@@ -56,7 +56,9 @@ test('reads every kind of document in one conversation', async ({ page }) => {
   await window.answered(page);
   await expect(window.answer(page)).toContainText(factAnswer);
 
-  const quoted = window.turns(page).getByRole('button', { name: /^1 The Crossing/ });
+  const quoted = window
+    .turns(page)
+    .getByRole('button', { name: '1 The Crossing, The Gilded Ferry & Other Tales', exact: true });
   await quoted.click();
   const pane = page.getByRole('complementary', { name: words.document.label });
   await expect(pane.getByRole('heading', { level: 2 })).toHaveText(
