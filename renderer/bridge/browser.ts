@@ -39,14 +39,17 @@ async function upload(
 }
 
 /** A browser says no more than that an upload failed; a file moved or changed since it was chosen cannot be read. */
-const isGone = (file: File): Promise<boolean> =>
-  file
-    .slice(0, 1)
-    .arrayBuffer()
-    .then(
-      () => false,
-      () => true,
-    );
+async function isGone(file: File): Promise<boolean> {
+  const reader = file.stream().getReader();
+  try {
+    await reader.read();
+    return false;
+  } catch {
+    return true;
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
 
 const gone = (name: string) =>
   new BridgeError({

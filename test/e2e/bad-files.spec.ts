@@ -1,6 +1,6 @@
 // Files that cannot be read: each is refused with a sentence of its own, and the app goes on as if nothing had
 // happened.
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as bad from '../fixtures/documents/bad-files.js';
 import { fact, factAnswer, factQuestion } from '../fixtures/documents/story.js';
@@ -29,6 +29,25 @@ test('every bad file has its own message, and the next good one is read', async 
   await window.ask(page, factQuestion);
   await window.answered(page);
   await expect(window.answer(page)).toContainText(factAnswer);
+});
+
+test('a file that went away after it was chosen is named', async ({ page, server }) => {
+  const paths = ['gone.txt', 'changed.txt'].map((name) => join(server.dataFolder, name));
+  for (const path of paths) writeFileSync(path, 'It rained.\n');
+  await page.locator('input[type=file]').evaluate((input) => {
+    // Held back until the test has done its work on the files.
+    input.addEventListener('change', (event) => event.stopImmediatePropagation(), {
+      capture: true,
+      once: true,
+    });
+  });
+  await window.pick(page, paths);
+  rmSync(paths[0]!);
+  writeFileSync(paths[1]!, 'It rained, and it went on raining.\n');
+  await page.locator('input[type=file]').dispatchEvent('change');
+  for (const name of ['gone.txt', 'changed.txt']) {
+    await expect(window.importFailure(page, name)).toContainText('cannot be read any more');
+  }
 });
 
 test('a file of half a gigabyte is refused before it is taken in', async ({ page, server }) => {

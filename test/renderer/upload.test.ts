@@ -12,7 +12,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 test('a file that went away after it was chosen is named, not the connection', async () => {
   const file = new File(['x'], 'novel.txt');
-  file.slice = () => ({ arrayBuffer: () => Promise.reject(new Error('NotFound')) }) as never;
+  file.stream = () => new ReadableStream({ start: (out) => out.error(new Error('NotFound')) });
   await expect(browserBridge(page).importFile(file, 'i')).rejects.toMatchObject({
     failure: { code: 'not_found', message: '“novel.txt” cannot be read any more.' },
   });
