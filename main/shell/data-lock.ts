@@ -57,9 +57,36 @@ function tryCreate(file: string, owner: Owner): boolean {
   }
 }
 
-/** Creates the folder when absent. Throws FailureError `busy` when another Longleaf has it. */
+const reasons: Record<string, string> = {
+  EACCES: 'it may not be written to',
+  EPERM: 'it may not be written to',
+  EROFS: 'its disk cannot be written to',
+  ENOSPC: 'its disk is full',
+  EEXIST: 'it is not a folder',
+  ENOTDIR: 'it is not a folder',
+};
+
+function unusable(folder: string, error: unknown): FailureError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new FailureError(
+    'storage',
+    `Longleaf cannot keep its data in ${folder}: ${reasons[code ?? ''] ?? message}.`,
+    'Start with another folder: --data FOLDER.',
+  );
+}
+
+/** Creates the folder when absent. Throws FailureError: `busy` when another Longleaf has it, `storage` when it
+ *  cannot be used. */
 export function lockDataFolder(folder: string): DataLock {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return lock(folder);
+  } catch (error) {
+    throw error instanceof FailureError ? error : unusable(folder, error);
+  }
+}
+
+function lock(folder: string): DataLock {
   const file = join(folder, 'lock');
   const me: Owner = { pid: process.pid, started: startOf(process.pid) };
   for (let attempt = 0; attempt < 3; attempt++) {

@@ -43,3 +43,8 @@ test('takes over a lock cut short by a crash', () => {
   writeFileSync(lockFile(), '{"pi');
   lock().release();
 });
+
+test('a folder that cannot be used is named, with the reason', () => {
+  writeFileSync(join(folder, 'data'), 'a file');
+  expect(lock).toThrow(/cannot keep its data in .*data: it is not a folder\./);
+});
