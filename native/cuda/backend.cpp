@@ -152,6 +152,14 @@ CudaBackend::~CudaBackend() {
     cudaStreamDestroy(stream);
 }
 
+void CudaBackend::allow_shared(const void* kernel, int bytes) {
+    int& allowed = shared_bytes_[kernel];
+    if (bytes <= allowed) return;
+    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
+          "preparing a kernel");
+    allowed = bytes;
+}
+
 const Ops& CudaBackend::ops() const {
     static const Ops table = {.embed = embed,
                               .rmsnorm = rmsnorm,

@@ -23,7 +23,7 @@ __device__ inline void let_next_begin() {
 
 /// Launches `kernel`, which calls wait_for_earlier(), chained to the kernel before it where that can be.
 template <class... Parameters>
-void launch_chained(const CudaBackend& cuda, void (*kernel)(Parameters...), dim3 grid, int threads,
+void launch_chained(CudaBackend& cuda, void (*kernel)(Parameters...), dim3 grid, int threads,
                     int shared_bytes, std::type_identity_t<Parameters>... arguments) {
     cudaLaunchAttribute attribute{};
     attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;

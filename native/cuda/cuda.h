@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include "cuda/cublas.h"
@@ -99,6 +100,9 @@ class CudaBackend final : public Backend {
     void prepare(std::span<const Tensor> matrices, DType rows) override;
     void download(void* to, const void* from, uint64_t bytes) override;
 
+    /// Before launching `kernel` with that much dynamic shared memory.
+    void allow_shared(const void* kernel, int bytes);
+
     int device = 0;
     int multiprocessors = 0;
     int block_bytes = 0;  // most shared memory of a block
@@ -121,6 +125,7 @@ class CudaBackend final : public Backend {
     std::vector<Prepared> prepared;
 
   private:
+    std::unordered_map<const void*, int> shared_bytes_;  // allowed, by kernel
     Staging staging_;
 };
 

@@ -31,17 +31,17 @@ void gemm_hopper(cudaStream_t, int multiprocessors, const Product&);
 class CudaBackend;
 
 /// out (N) = w (N, K) * x, with `add` onto out.
-void gemv(const CudaBackend&, const Tensor& w, const float* x, float* out, bool add);
+void gemv(CudaBackend&, const Tensor& w, const float* x, float* out, bool add);
 
 /// Up to three products of one x, in one launch where their types are the same.
 struct Output {
     Tensor w;
     float* out;
 };
-void gemv_each(const CudaBackend&, const Output* outputs, int count, const float* x);
+void gemv_each(CudaBackend&, const Output* outputs, int count, const float* x);
 
 /// out (F) = silu(gate * x) * (up * x). False, with nothing done, unless both are of one shape and type that
 /// suit it.
-bool gemv_swiglu(const CudaBackend&, const Tensor& gate, const Tensor& up, const float* x, float* out);
+bool gemv_gated(CudaBackend&, const Tensor& gate, const Tensor& up, const float* x, float* out);
 
 }  // namespace longleaf::cuda

@@ -280,7 +280,7 @@ __global__ void __launch_bounds__(128)
 
 /// False when the shape is not one for streaming.
 template <DType type>
-bool stream(const CudaBackend& cuda, RowProduct p) {
+bool stream(CudaBackend& cuda, RowProduct p) {
     if constexpr (type == DType::f32) {
         return false;
     } else {
@@ -288,15 +288,14 @@ bool stream(const CudaBackend& cuda, RowProduct p) {
         const int bytes = kWarps * Ring<type>::bytes + p.strides * 32 * Vector<type>::bytes_per_lane;
         const bool whole = p.cols % (type == DType::q8_0 ? 64 : 8) == 0;
         if (!whole || reinterpret_cast<uintptr_t>(p.x) % 16 != 0 || bytes > cuda.block_bytes) return false;
-        check(cudaFuncSetAttribute(stream_rows<type>, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
-              "preparing a product");
+        cuda.allow_shared(reinterpret_cast<const void*>(stream_rows<type>), bytes);
         launch_chained(cuda, stream_rows<type>, dim3(static_cast<unsigned>(cuda.multiprocessors)), kThreads,
                        bytes, p);
         return true;
     }
 }
 
-bool stream(const CudaBackend& cuda, const RowProduct& p, DType type) {
+bool stream(CudaBackend& cuda, const RowProduct& p, DType type) {
     bool done = false;
     with_type(type, [&](auto constant) { done = stream<decltype(constant)::value>(cuda, p); });
     return done;
@@ -309,7 +308,7 @@ Rows rows_of(const Tensor& w, float* out) {
 
 }  // namespace
 
-void gemv(const CudaBackend& cuda, const Tensor& w, const float* x, float* out, bool add) {
+void gemv(CudaBackend& cuda, const Tensor& w, const float* x, float* out, bool add) {
     RowProduct p{};
     p.of[0] = rows_of(w, out), p.x = x, p.cols = static_cast<int>(w.cols), p.pairs = p.of[0].pairs,
     p.add = add;
@@ -320,7 +319,7 @@ void gemv(const CudaBackend& cuda, const Tensor& w, const float* x, float* out, 
     });
 }
 
-void gemv_each(const CudaBackend& cuda, const Output* outputs, int count, const float* x) {
+void gemv_each(CudaBackend& cuda, const Output* outputs, int count, const float* x) {
     RowProduct p{};
     bool alike = count <= kMatrices;
     for (int i = 0; i < count && alike; ++i) {
@@ -332,7 +331,7 @@ void gemv_each(const CudaBackend& cuda, const Output* outputs, int count, const 
     for (int i = 0; i < count; ++i) gemv(cuda, outputs[i].w, x, outputs[i].out, false);
 }
 
-bool gemv_swiglu(const CudaBackend& cuda, const Tensor& gate, const Tensor& up, const float* x, float* out) {
+bool gemv_gated(CudaBackend& cuda, const Tensor& gate, const Tensor& up, const float* x, float* out) {
     if (gate.type != up.type || gate.rows != up.rows || gate.cols != up.cols) return false;
     RowProduct p{};
     p.of[0] = rows_of(gate, out), p.of[1] = rows_of(up, out), p.x = x, p.cols = static_cast<int>(gate.cols);

@@ -203,7 +203,11 @@ void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
 }
 
 void gated(Backend& backend, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room) {
-    const auto& cuda = static_cast<const CudaBackend&>(backend);
+    auto& cuda = static_cast<CudaBackend&>(backend);
+    if (x.rows == 1 && x.type == DType::f32 && out.type == DType::f32) {
+        Running run(backend);
+        if (run.cancelled() || gemv_gated(cuda, gate, up, data(x), data(out))) return run.end("gated");
+    }
     if (x.type == DType::f32 || !cuda.gates_at_once()) {
         matmul(backend, gate, x, out, false);
         matmul(backend, up, x, room, false);

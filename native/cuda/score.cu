@@ -323,12 +323,11 @@ int rows_at_a_time(int all, int bytes_per_row, int bytes) {
 }
 
 template <int D, KvType type>
-void launch(const CudaBackend& cuda, Scoring s, const dim3& grid) {
+void launch(CudaBackend& cuda, Scoring s, const dim3& grid) {
     const auto run = [&](auto kernel, int bytes_per_row) {
         s.rows_at_a_time = rows_at_a_time(s.group * s.padded, bytes_per_row, cuda.block_bytes);
         const int shared = s.rows_at_a_time * bytes_per_row;
-        check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared),
-              "preparing scores");
+        cuda.allow_shared(reinterpret_cast<const void*>(kernel), shared);
         kernel<<<grid, kThreads, shared, cuda.stream>>>(s);
     };
     run(measure<D, type>, D * 2 + kWarps * 8);
@@ -336,7 +335,7 @@ void launch(const CudaBackend& cuda, Scoring s, const dim3& grid) {
 }
 
 template <KvType type>
-void launch(const CudaBackend& cuda, const Scoring& s, const dim3& grid) {
+void launch(CudaBackend& cuda, const Scoring& s, const dim3& grid) {
     if (s.d <= 64) return launch<64, type>(cuda, s, grid);
     if (s.d <= 96) return launch<96, type>(cuda, s, grid);
     if (s.d <= 128) return launch<128, type>(cuda, s, grid);

@@ -95,14 +95,29 @@ void products(Backend& b, const char* with) {
             });
     };
     for (const int rows : {4096, 512}) product(DType::f16, "f16", rows), product(DType::q8_0, "q8_0", rows);
-    const auto vector = [&](DType type, const char* name) {
-        const Tensor w{weights.data, type, F, C};
-        row("matmul 1 row " + std::string(name), 1e-9 * static_cast<double>(row_bytes(type, C)) * F, "GB/s",
-            [&] {
-                return seconds(b, 40, [&] { b.ops().matmul(b, w, x.matrix(1, C), out.matrix(1, F), false); });
-            });
-    };
-    vector(DType::f16, "f16"), vector(DType::q8_0, "q8_0");
+}
+
+/// One row, by weights that are never the ones read last: no cache holds them.
+void row_products(Backend& b) {
+    constexpr uint64_t bytes = uint64_t{128256} * C * 2;
+    Device x(b, F * 4), out(b, 128256 * 4), weights(b, bytes);
+    x.fill(floats(1));
+    weights.fill(std::vector<uint16_t>(1 << 20, 0x2345));  // small and equal as f16, bf16 and q8_0
+    for (const auto& [type, name] :
+         {std::pair{DType::q8_0, "q8_0 "}, {DType::f16, "f16 "}, {DType::bf16, "bf16 "}})
+        for (const auto& [rows, cols] : {std::pair{C, C}, {F, C}, {C, F}, {128256, C}, {1024, C}}) {
+            const uint64_t size = row_bytes(type, static_cast<size_t>(cols)) * static_cast<uint64_t>(rows);
+            const uint64_t apart = (size + 255) / 256 * 256, copies = bytes / apart;
+            uint64_t turn = 0;
+            row("matmul 1 row " + std::string(name) + std::to_string(rows) + " x " + std::to_string(cols),
+                1e-9 * static_cast<double>(size), "GB/s", [&] {
+                    return seconds(b, 40, [&] {
+                        const void* at = static_cast<char*>(weights.data) + turn++ % copies * apart;
+                        b.ops().matmul(b, {at, type, rows, cols}, x.matrix(1, cols), out.matrix(1, rows),
+                                       false);
+                    });
+                });
+        }
 }
 
 /// The cache of one layer and queries of it.
@@ -211,6 +226,7 @@ int main(int argc, char** argv) {
     } catch (const EngineError& e) {
         std::puts(e.what());
     }
+    row_products(*own);
     for (const int length : {8192, 32768, 131072}) attention(*own, "", KvType::f16, length);
     for (const int length : {32768, 131072}) attention(*own, "", KvType::q8_0, length);
     const auto portable = cuda::create_backend({.gemm = cuda::Gemm::own, .portable = true});
