@@ -46,7 +46,7 @@ uint64_t used_bytes() {
 /// Bytes per second of a device-to-device copy, read and written ones counted.
 double copy_bandwidth() {
     constexpr size_t bytes = size_t{1} << 30;
-    char *from = nullptr, *to = nullptr;
+    void *from = nullptr, *to = nullptr;
     if (cudaMalloc(&from, bytes) != cudaSuccess) return 0;
     double best = 0;
     if (cudaMalloc(&to, bytes) == cudaSuccess) {
