@@ -51,31 +51,38 @@ __global__ void __launch_bounds__(kThreads)
     }
 }
 
-/// Zeroes `rows` rows of d values of 2 or 4 bytes, `stride` bytes apart, by one warp.
+/// Zeroes `rows` rows of `row_bytes` each, `stride` bytes apart, by one warp, in words of type Word.
+template <class Word>
 __device__ void clear_rows(char* first, int64_t stride, int rows, int row_bytes) {
     const int lane = static_cast<int>(threadIdx.x) % 32;
     for (int r = 0; r < rows; ++r)
-        for (int at = lane * 2; at < row_bytes; at += 64)
-            *reinterpret_cast<uint16_t*>(first + r * stride + at) = 0;
+        for (int at = lane * static_cast<int>(sizeof(Word)); at < row_bytes; at += 32 * sizeof(Word))
+            *reinterpret_cast<Word*>(first + r * stride + at) = 0;
 }
 
-/// One warp per selected row of [start, start + rows): it clears the rows before its own that were not
-/// selected, the last one also those after. blockIdx: (places, head).
+/// Of the rows [start, start + rows) a warp clears those before each of its selected rows that were not
+/// selected; whose is the last, also those after it. blockIdx: (stretch of selected rows, head).
 __global__ void __launch_bounds__(kThreads)
     clear_gaps(const Lists lists, int start, int rows, char* out, int64_t stride, int row_bytes) {
     const int count = *lists.count;
     if (count == 0) return;
     const int32_t* list = lists.index + blockIdx.y * lists.capacity;
     const int begin = first_from(list, count, start), end = first_from(list, count, start + rows);
-    const int place = begin + static_cast<int>(blockIdx.x * (kThreads / 32) + threadIdx.x / 32);
+    const int warps = static_cast<int>(gridDim.x) * (kThreads / 32);
+    int place = begin + static_cast<int>(blockIdx.x) * (kThreads / 32) + static_cast<int>(threadIdx.x) / 32;
     char* column = out + static_cast<int64_t>(blockIdx.y) * row_bytes;
     const auto clear = [&](int from, int to) {
-        clear_rows(column + static_cast<int64_t>(from - start) * stride, stride, to - from, row_bytes);
+        char* first = column + static_cast<int64_t>(from - start) * stride;
+        if ((reinterpret_cast<uintptr_t>(column) | static_cast<uintptr_t>(stride) | row_bytes) % 8 == 0)
+            clear_rows<uint64_t>(first, stride, to - from, row_bytes);
+        else
+            clear_rows<uint16_t>(first, stride, to - from, row_bytes);
     };
     if (begin == end && place == begin) return clear(start, start + rows);
-    if (place >= end) return;
-    clear(place == begin ? start : list[place - 1] + 1, list[place]);
-    if (place == end - 1) clear(list[place] + 1, start + rows);
+    for (; place < end; place += warps) {
+        clear(place == begin ? start : list[place - 1] + 1, list[place]);
+        if (place == end - 1) clear(list[place] + 1, start + rows);
+    }
 }
 
 /// Rows of q8_0 as f16, both (G, places, D); blockIdx: (pieces, kv head, K or V). Not where `unless` counts.
@@ -111,7 +118,7 @@ void gather(Backend& backend, KvLayer kv, int heads, Selection chosen) {
 void clear_unselected(cudaStream_t stream, int heads, int head_dim, int start, const Selection& chosen,
                       const Matrix& out) {
     const auto size = static_cast<int64_t>(row_bytes(out.type, 1));
-    const dim3 grid(parts(out.rows, kThreads / 32), static_cast<unsigned>(heads));
+    const dim3 grid(parts(out.rows, kThreads), static_cast<unsigned>(heads));
     clear_gaps<<<grid, kThreads, 0, stream>>>(lists_of(chosen), start, static_cast<int>(out.rows),
                                               static_cast<char*>(out.data), out.stride * size,
                                               static_cast<int>(head_dim * size));

@@ -37,6 +37,7 @@ struct Chosen {
 
     /// With K and V of the positions brought together, where the backend wants them so.
     longleaf::Selection on(longleaf::Backend& b, const KvLayer& kv) {
+        finish();  // what still reads the rows
         const int heads = static_cast<int>(static_cast<int64_t>(index.size()) / selection.capacity);
         rows.assign(b.gathered_bytes(heads, selection.capacity, kv.head_dim), 0x7f);
         if (rows.empty()) return selection;

@@ -43,7 +43,9 @@ void compare(DType type, const Shape& s, const Rows& rows) {
     const Grid<float> x = rounded(random_grid(s.t, s.k, 8), rows.x);
     const auto exact = reference::matmul(Grid<double>(x), Grid<double>(w.values));
     const DType operand = rows.x == DType::f32 ? product_operand(type, s.t) : rows.x;
-    const auto naive = rounded(reference::matmul(rounded(x, operand), rounded(w.values, operand)), rows.out);
+    const auto naive = rounded((operand == DType::f32 ? reference::matmul<float> : reference::matmul_cut_off)(
+                                   rounded(x, operand), rounded(w.values, operand)),
+                               rows.out);
     for (const Path path : paths()) {
         const auto b = backend(path);
         // The floor is an ulp of the results: with three of them the naive one can be lucky.

@@ -32,6 +32,24 @@ Grid<Real> matmul(const Grid<Real>& x, const Grid<Real>& w) {
     return out;
 }
 
+/// As tensor cores have it, naively: sixteen products at a time are added to an f32 sum, which is cut off,
+/// not rounded.
+inline Grid<float> matmul_cut_off(const Grid<float>& x, const Grid<float>& w) {
+    Grid<float> out(x.rows, w.rows);
+    for (int64_t t = 0; t < x.rows; ++t)
+        for (int64_t n = 0; n < w.rows; ++n) {
+            float& sum = out(t, n);
+            for (int64_t k = 0; k < x.cols; k += 16) {
+                double whole = sum;
+                for (int64_t i = k; i < std::min(k + 16, x.cols); ++i)
+                    whole += static_cast<double>(x(t, i)) * static_cast<double>(w(n, i));
+                sum = static_cast<float>(whole);
+                if (std::abs(static_cast<double>(sum)) > std::abs(whole)) sum = std::nextafter(sum, 0.0f);
+            }
+        }
+    return out;
+}
+
 template <class Real>
 Grid<Real> rmsnorm(const Grid<Real>& x, const Grid<Real>& weight, Real eps) {
     Grid<Real> out(x.rows, x.cols);

@@ -12,17 +12,20 @@ using namespace longleaf;
 static std::atomic<size_t> largest{0};
 
 #if defined(__GNUC__)
-__attribute__((noinline))  // inlined, GCC 12 takes the blocks for smaller than they are
+#define NOT_INLINED __attribute__((noinline))  // inlined, GCC 12 takes the blocks for others than they are
+#else
+#define NOT_INLINED
 #endif
-void* operator new(size_t bytes) {
+
+NOT_INLINED void* operator new(size_t bytes) {
     size_t seen = largest;
     while (bytes > seen && !largest.compare_exchange_weak(seen, bytes)) {
     }
     if (void* memory = std::malloc(bytes)) return memory;
     throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+NOT_INLINED void operator delete(void* memory) noexcept { std::free(memory); }
+NOT_INLINED void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 TEST("a cache of more than 2 GiB, and a reading into it, come from elsewhere") {
     tiny::Shape shape;

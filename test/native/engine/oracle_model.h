@@ -99,8 +99,8 @@ inline void store(gguf_writer::Bytes& out, DType type, const Draws& draws, uint6
         if (type == DType::bf16) gguf_writer::put(out, static_cast<uint16_t>(bits >> 16));
         if (type == DType::f16) {
             const uint32_t exponent = (bits >> 23) & 0xff;  // of a normal half, or the value is 0
-            const uint32_t half = value == 0 ? 0 : (exponent - 112) << 10 | (bits >> 13 & 0x3ff);
-            gguf_writer::put(out, static_cast<uint16_t>((bits >> 16 & 0x8000) | half));
+            const uint32_t half = value == 0 ? 0 : ((exponent - 112) << 10) | ((bits >> 13) & 0x3ff);
+            gguf_writer::put(out, static_cast<uint16_t>(((bits >> 16) & 0x8000) | half));
         }
         if (type == DType::q8_0) {
             if (i % 32 == 0) gguf_writer::put(out, static_cast<uint16_t>((15 - k) << 10));  // 2^-k
@@ -123,7 +123,7 @@ inline void write(const Config& c, DType type, const std::string& path) {
     w.text("tokenizer.ggml.model", "gpt2").text("tokenizer.ggml.pre", "gpt-2");
     std::vector<std::string> texts;
     for (int b = 0; b < 256; ++b) texts.push_back(tiny::byte_text(b));
-    while (texts.size() < c.vocab) texts.push_back("<" + std::to_string(texts.size()) + ">");
+    while (texts.size() < c.vocab) texts.push_back(std::to_string(texts.size()) + "#");
     std::vector<int32_t> types(c.vocab, 3);
     std::fill(types.begin(), types.begin() + 256, 1);
     w.strings("tokenizer.ggml.tokens", texts).integers("tokenizer.ggml.token_type", types);
