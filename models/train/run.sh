@@ -29,7 +29,7 @@ say() { echo "[$(($(date +%s) - BEGAN)) s] $*" | tee -a "$WORK/stage.log"; }
 within() { local limit=$1; shift; if ((limit < 1)); then return 124; fi; timeout -k 3 "$limit" "$@"; }
 
 mkdir -p "$WORK" "$OUT"
-cores=$(nproc)
+cores=$(nproc --all) # plain nproc would count OMP_NUM_THREADS
 mine=$((cores > LEAVE + 2 ? cores - LEAVE : cores))
 gpus=$(awk -F, '{print NF}' <<<"${CUDA_VISIBLE_DEVICES:?name the GPUs to train on}")
 workers=$(((mine - 2) / gpus > 1 ? (mine - 2) / gpus : 1))

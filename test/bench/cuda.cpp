@@ -85,7 +85,7 @@ void row(const std::string& name, double work, const char* unit, const std::func
 void products(Backend& b, const char* with) {
     Device x(b, uint64_t{4096} * F * 4), out(b, uint64_t{4096} * F * 4), weights(b, uint64_t{F} * C * 2);
     x.fill(normal_halves());
-    weights.fill(halves(1));  // as q8_0 random bytes and steps; equal ones would draw less power
+    weights.fill(normal_halves());  // as q8_0 random bytes and steps; equal ones would draw less power
     const auto product = [&](DType type, const char* name, int rows) {
         const Tensor w{weights.data, type, F, C};
         row("matmul " + std::string(with) + " " + name + " " + std::to_string(rows) + " x 14336 x 4096",
@@ -102,7 +102,7 @@ void row_products(Backend& b) {
     constexpr uint64_t bytes = uint64_t{128256} * C * 2;
     Device x(b, F * 4), out(b, 128256 * 4), weights(b, bytes);
     x.fill(floats(1));
-    weights.fill(halves(1));  // as q8_0 random bytes and steps; equal ones would draw less power
+    weights.fill(normal_halves());  // as q8_0 random bytes and steps; equal ones would draw less power
     for (const auto& [type, name] :
          {std::pair{DType::q8_0, "q8_0 "}, {DType::f16, "f16 "}, {DType::bf16, "bf16 "}})
         for (const auto& [rows, cols] : {std::pair{C, C}, {F, C}, {C, F}, {128256, C}, {1024, C}}) {
