@@ -329,7 +329,8 @@ __global__ void __launch_bounds__(kMostWarps * 32, 1) attend_part(const Split w)
 template <KvType type, int D>
 void launch(CudaBackend& cuda, const dim3& grid, const Split& w) {
     using R = Ring<type, D>;
-    const int warps = std::clamp(cuda.block_bytes / R::bytes, 1, kMostWarps);
+    // Beside the rings there are a few arrays of fixed size.
+    const int warps = std::clamp((cuda.block_bytes - 2048) / R::bytes, 1, kMostWarps);
     const int bytes = std::max(warps * R::bytes, kHeads * kMostParts * 4);
     cuda.allow_shared(reinterpret_cast<const void*>(attend_part<type, D>), bytes);
     launch_chained(cuda, attend_part<type, D>, grid, warps * 32, bytes, w);
