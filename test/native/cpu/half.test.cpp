@@ -14,7 +14,7 @@ TEST("all halves read the same on every path, and write back to themselves") {
     std::iota(ids.begin(), ids.end(), 0);
     for (const Simd simd : paths()) {
         const auto b = backend(simd);
-        Guarded out(1024, 64, 0);
+        Guarded out(1024, 64, DType::f32, 0);
         b->ops().embed(*b, table, ids.data(), out.matrix);
         std::vector<uint16_t> back(65536), unused(65536);
         KvLayer layer{back.data(), unused.data(), KvType::f16, 1, 64, 1024};
