@@ -20,6 +20,7 @@ using namespace longleaf;
 namespace {
 
 constexpr int C = 4096, H = 32, G = 8, D = 128, F = 14336;
+constexpr int kRows = 8448;  // most rows of a chunk
 
 const char* wanted = "";
 
@@ -127,9 +128,9 @@ struct Layer {
           bytes(type == KvType::f16 ? D * 2 : D / 32 * 34),
           k(b, bytes * G * length),
           v(b, bytes * G * length),
-          q(b, uint64_t{4096} * H * D * 4),
-          q16(b, uint64_t{4096} * H * D * 2),
-          out(b, uint64_t{4096} * H * D * 4) {
+          q(b, uint64_t{kRows} * H * D * 4),
+          q16(b, uint64_t{kRows} * H * D * 2),
+          out(b, uint64_t{kRows} * H * D * 4) {
         kv = {k.data, v.data, type, G, D, length};
         q.fill(floats(1));
         q16.fill(normal_halves());
@@ -141,20 +142,21 @@ struct Layer {
     int positions;
     uint64_t bytes;
     Device k, v, q, q16,
-        out;  // (4096, H * D): f32, and f16 as forward has several rows
+        out;  // (kRows, H * D): f32, and f16 as forward has several rows
     KvLayer kv;
 };
 
-/// All of a prefill's rows, 4096 at a time.
-void each_chunk(int length, const std::function<void(int)>& body) {
-    for (int at = 0; at < length; at += 4096) body(at);
+/// All of a prefill's rows, as many at a time as forward has: their first, and how many.
+void each_chunk(const Backend& b, int length, const std::function<void(int, int)>& body) {
+    const int step = std::min(kRows, b.chunk_rows());
+    for (int at = 0; at < length; at += step) body(at, std::min(step, length - at));
 }
 
 void attend_rows(Backend& b, const Layer& l, const std::string& name) {
     row("attend " + name, 2e-12 * H * D * l.positions * l.positions, "TFLOP/s", [&] {
         return seconds(b, 1, [&] {
-            each_chunk(l.positions, [&](int at) {
-                b.ops().attend(b, l.q16.halves(4096, H * D), l.kv, at, l.out.halves(4096, H * D));
+            each_chunk(b, l.positions, [&](int at, int rows) {
+                b.ops().attend(b, l.q16.halves(rows, H * D), l.kv, at, l.out.halves(rows, H * D));
             });
         });
     });
@@ -195,9 +197,9 @@ void sparse_rows(Backend& b, const Layer& l, const std::string& name) {
                 [&] { return seconds(b, 4, [&] { b.ops().gather(b, l.kv, H, selection); }); });
         row("attend_selected " + share, 2e-12 * H * D * kept * kept, "TFLOP/s", [&] {
             return seconds(b, 1, [&] {
-                each_chunk(length, [&](int at) {
-                    b.ops().attend_selected(b, l.q16.halves(4096, H * D), l.kv, at, selection,
-                                            l.out.halves(4096, H * D));
+                each_chunk(b, length, [&](int at, int rows) {
+                    b.ops().attend_selected(b, l.q16.halves(rows, H * D), l.kv, at, selection,
+                                            l.out.halves(rows, H * D));
                 });
             });
         });
