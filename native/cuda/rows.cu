@@ -1,8 +1,10 @@
 // Ops on rows of activations: embed, rmsnorm, rope, swiglu, kv_write. Each row is computed by itself in a
 // fixed order, in f32 whatever it is kept in. Bound by memory: each reads and writes every element once, in
-// accesses of 16 bytes where rows keep to them.
+// accesses of 16 bytes where rows keep to them. A row alone is chained (chain.cuh): before it waits, a kernel
+// reads weights and finds angles, which no kernel writes.
 #include <cassert>
 
+#include "cuda/chain.cuh"
 #include "cuda/cuda.h"
 #include "cuda/device.cuh"
 
@@ -21,6 +23,8 @@ bool aligned(const Matrix& m, int count) {
 template <DType type>
 __global__ void embed_rows(const Weight table, const int32_t* ids, float* out, int64_t stride) {
     const int c = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+    let_next_begin();
+    wait_for_earlier();
     if (c < table.cols) out[blockIdx.y * stride + c] = element<type>(table, ids[blockIdx.y], c);
 }
 
@@ -40,11 +44,16 @@ __global__ void __launch_bounds__(kThreads)
     __shared__ float sums[kThreads / 32];
     const float* row = x + blockIdx.x * x_stride;
     const int first = static_cast<int>(threadIdx.x) * 4;
-    float kept[kKept][4], squares = 0;
+    float kept[kKept][4], weights[kKept][4], squares = 0;
     const auto add = [&](const float(&v)[4]) {
 #pragma unroll
         for (const float value : v) squares = fmaf(value, value, squares);
     };
+    let_next_begin();
+#pragma unroll
+    for (int i = 0; i < kKept; ++i)
+        load_four(weights[i], weight, first + i * kThreads * 4, cols, weight_whole);
+    wait_for_earlier();
 #pragma unroll
     for (int i = 0; i < kKept; ++i) load_four(kept[i], row, first + i * kThreads * 4, cols, x_whole);
 #pragma unroll
@@ -61,9 +70,8 @@ __global__ void __launch_bounds__(kThreads)
     for (float sum : sums) total += sum;
     const float scale = 1.0f / sqrtf(total / static_cast<float>(cols) + eps);
     Out* to = out + blockIdx.x * out_stride;
-    const auto store = [&](const float(&v)[4], int c) {
-        float w[4], scaled[4];
-        load_four(w, weight, c, cols, weight_whole);
+    const auto store = [&](const float(&v)[4], const float(&w)[4], int c) {
+        float scaled[4];
 #pragma unroll
         for (int i = 0; i < 4; ++i) scaled[i] = v[i] * scale * w[i];
         if (c + 4 <= cols) return store_values(to + c, scaled, out_whole);
@@ -72,11 +80,11 @@ __global__ void __launch_bounds__(kThreads)
             if (c + i < cols) to[c + i] = narrow<Out>(scaled[i]);
     };
 #pragma unroll
-    for (int i = 0; i < kKept; ++i) store(kept[i], first + i * kThreads * 4);
+    for (int i = 0; i < kKept; ++i) store(kept[i], weights[i], first + i * kThreads * 4);
     for (int c = first + kKept * kThreads * 4; c < cols; c += kThreads * 4) {
-        float four[4];
-        load_four(four, row, c, cols, x_whole);
-        store(four, c);
+        float four[4], w[4];
+        load_four(four, row, c, cols, x_whole), load_four(w, weight, c, cols, weight_whole);
+        store(four, w, c);
     }
 }
 
@@ -103,8 +111,10 @@ __global__ void __launch_bounds__(kThreads)
     extern __shared__ float2 angles[];  // (rows_per_block, D / 2): cosine, sine
     const int half = d / 2, first = static_cast<int>(blockIdx.x) * rows_per_block;
     const int mine = min(rows_per_block, rows - first);
+    let_next_begin();
     for (int at = static_cast<int>(threadIdx.x); at < mine * half; at += kThreads)
         turn(start + first + at / half, inv_freq[at % half], angles[at].y, angles[at].x);
+    wait_for_earlier();
     __syncthreads();
     const int groups = half / N, steps = cols / 2 / N;
     for (int at = static_cast<int>(threadIdx.x); at < mine * steps; at += kThreads) {
@@ -149,6 +159,8 @@ template <class T>
 __global__ void store_f16(const T* k, int64_t k_stride, const T* v, int64_t v_stride, bool whole, int cols,
                           int d, int64_t capacity, int64_t start, __half* k_cache, __half* v_cache) {
     const int c = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x) * 8;
+    let_next_begin();
+    wait_for_earlier();
     if (c >= cols) return;
     const int64_t at = (c / d * capacity + start + blockIdx.y) * d + c % d;
     float values[8];
@@ -162,6 +174,8 @@ template <class T>
 __global__ void store_q8_0(const T* k, int64_t k_stride, const T* v, int64_t v_stride, bool, int cols, int d,
                            int64_t capacity, int64_t start, BlockQ8_0* k_cache, BlockQ8_0* v_cache) {
     const int c = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+    let_next_begin();
+    wait_for_earlier();
     if (c >= cols) return;
     const float value = widen(blockIdx.z == 0 ? k[blockIdx.y * k_stride + c] : v[blockIdx.y * v_stride + c]);
     const float step = __fdiv_rn(warp_max(fabsf(value)), 127.0f);
@@ -184,8 +198,8 @@ void embed(Backend& backend, const Tensor& table, const int32_t* ids, Matrix out
     if (run.cancelled() || out.rows == 0) return;
     assert(out.type == DType::f32 && "embed: the residual stream is f32");
     with_type(table.type, [&](auto type) {
-        embed_rows<decltype(type)::value><<<row_grid(out.cols, out.rows, 1), kThreads, 0, run.cuda.stream>>>(
-            table, ids, data(out), out.stride);
+        launch_rows(run.cuda, out.rows, embed_rows<decltype(type)::value>, row_grid(out.cols, out.rows, 1),
+                    kThreads, 0, Weight(table), ids, data(out), out.stride);
     });
     run.end("embed");
 }
@@ -196,9 +210,10 @@ void rmsnorm(Backend& backend, Matrix x, const Tensor& weight, float eps, Matrix
     assert(x.type == DType::f32 && "rmsnorm: the residual stream is f32");
     const bool weight_whole = reinterpret_cast<uintptr_t>(weight.data) % 16 == 0;
     with_activation(out.type, [&](auto* of) {
-        norm_rows<<<static_cast<unsigned>(x.rows), kThreads, 0, run.cuda.stream>>>(
-            data(x), x.stride, aligned(x, 4), static_cast<const float*>(weight.data), weight_whole,
-            static_cast<int>(x.cols), eps, static_cast<decltype(of)>(out.data), out.stride, aligned(out, 4));
+        using T = std::remove_pointer_t<decltype(of)>;
+        launch_rows(run.cuda, x.rows, norm_rows<T>, dim3(static_cast<unsigned>(x.rows)), kThreads, 0, data(x),
+               x.stride, aligned(x, 4), static_cast<const float*>(weight.data), weight_whole,
+               static_cast<int>(x.cols), eps, static_cast<T*>(out.data), out.stride, aligned(out, 4));
     });
     run.end("rmsnorm");
 }
@@ -212,9 +227,10 @@ void rope(Backend& backend, Matrix x, const RopeTable& table, int start) {
         const bool eights = half % 8 == 0 && aligned(x, 8);
         const auto kernel = table.neox ? (eights ? rope_rows<T, 8, true> : rope_rows<T, 1, true>)
                                        : (eights ? rope_rows<T, 8, false> : rope_rows<T, 1, false>);
-        kernel<<<parts(x.rows, rows), kThreads, static_cast<size_t>(rows * half) * sizeof(float2),
-                 run.cuda.stream>>>(static_cast<T*>(x.data), x.stride, static_cast<int>(x.rows),
-                                    static_cast<int>(x.cols), table.inv_freq, table.head_dim, start, rows);
+        launch_rows(run.cuda, x.rows, kernel, dim3(parts(x.rows, rows)), kThreads,
+               rows * half * static_cast<int>(sizeof(float2)), static_cast<T*>(x.data), x.stride,
+               static_cast<int>(x.rows), static_cast<int>(x.cols), table.inv_freq, table.head_dim, start,
+               rows);
     });
     run.end("rope");
 }
@@ -241,10 +257,10 @@ void kv_write(Backend& backend, Matrix k, Matrix v, KvLayer kv, int start) {
     with_activation(k.type, [&](auto* of) {
         using T = std::remove_pointer_t<decltype(of)>;
         const auto store = [&](auto kernel, auto* to_k, auto* to_v) {
-            kernel<<<row_grid(k.cols, k.rows, f16 ? 8 : 1, 2), kThreads, 0, run.cuda.stream>>>(
-                static_cast<const T*>(k.data), k.stride, static_cast<const T*>(v.data), v.stride,
-                aligned(k, 8) && aligned(v, 8), static_cast<int>(k.cols), kv.head_dim, kv.capacity, start,
-                to_k, to_v);
+            launch_rows(run.cuda, k.rows, kernel, row_grid(k.cols, k.rows, f16 ? 8 : 1, 2), kThreads, 0,
+                   static_cast<const T*>(k.data), k.stride, static_cast<const T*>(v.data), v.stride,
+                   aligned(k, 8) && aligned(v, 8), static_cast<int>(k.cols), kv.head_dim, kv.capacity, start,
+                   to_k, to_v);
         };
         if (f16)
             store(store_f16<T>, static_cast<__half*>(kv.k), static_cast<__half*>(kv.v));
