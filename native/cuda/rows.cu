@@ -102,6 +102,14 @@ __device__ void turn(int position, float theta, float& sine, float& cosine) {
     if (quadrant & 2) sine = -sine, cosine = -cosine;
 }
 
+/// One way of rounding for all kernels.
+__device__ inline float turned_left(float left, float right, float sine, float cosine) {
+    return __fmaf_rn(left, cosine, -__fmul_rn(right, sine));
+}
+__device__ inline float turned_right(float left, float right, float sine, float cosine) {
+    return __fmaf_rn(left, sine, __fmul_rn(right, cosine));
+}
+
 /// A few rows per block: their angles once, then N pairs of one head per step of a thread. A pair is value i
 /// of each half of the head, or, if not neox, two neighbours.
 template <class T, int N, bool neox>
@@ -129,8 +137,8 @@ __global__ void __launch_bounds__(kThreads)
         for (int i = 0; i < N; ++i) {
             const int a = neox ? i : 2 * i, b = neox ? N + i : 2 * i + 1;
             const float left = v[a / N][a % N], right = v[b / N][b % N];
-            v[a / N][a % N] = left * turns[i].x - right * turns[i].y;
-            v[b / N][b % N] = left * turns[i].y + right * turns[i].x;
+            v[a / N][a % N] = turned_left(left, right, turns[i].y, turns[i].x);
+            v[b / N][b % N] = turned_right(left, right, turns[i].y, turns[i].x);
         }
         store_values(part[0], v[0], N > 1), store_values(part[1], v[1], N > 1);
     }
@@ -169,7 +177,16 @@ __global__ void store_f16(const T* k, int64_t k_stride, const T* v, int64_t v_st
     store_values((blockIdx.z == 0 ? k_cache : v_cache) + at, values, true);
 }
 
-/// One warp per block of 32 values. Rounds as the CPU does: its bytes are the oracle.
+/// A value per lane. Rounds as the CPU does: its bytes are the oracle.
+__device__ inline void store_block(float value, BlockQ8_0& to) {
+    const float step = __fdiv_rn(warp_max(fabsf(value)), 127.0f);
+    const float inverse = step > 0 ? __fdiv_rn(1.0f, step) : 0;
+    const float q = rintf(__fmul_rn(value, inverse));
+    if (threadIdx.x % 32 == 0) to.d = __half_as_ushort(__float2half_rn(step));
+    to.q[threadIdx.x % 32] = static_cast<int8_t>(q >= -127.0f ? fminf(q, 127.0f) : -127.0f);
+}
+
+/// One warp per block of 32 values.
 template <class T>
 __global__ void store_q8_0(const T* k, int64_t k_stride, const T* v, int64_t v_stride, bool, int cols, int d,
                            int64_t capacity, int64_t start, BlockQ8_0* k_cache, BlockQ8_0* v_cache) {
@@ -178,13 +195,47 @@ __global__ void store_q8_0(const T* k, int64_t k_stride, const T* v, int64_t v_s
     wait_for_earlier();
     if (c >= cols) return;
     const float value = widen(blockIdx.z == 0 ? k[blockIdx.y * k_stride + c] : v[blockIdx.y * v_stride + c]);
-    const float step = __fdiv_rn(warp_max(fabsf(value)), 127.0f);
-    const float inverse = step > 0 ? __fdiv_rn(1.0f, step) : 0;
-    const float q = rintf(__fmul_rn(value, inverse));
     const int64_t block = (c / d * capacity + start + blockIdx.y) * (d / 32) + c % d / 32;
-    BlockQ8_0& to = (blockIdx.z == 0 ? k_cache : v_cache)[block];
-    if (threadIdx.x % 32 == 0) to.d = __half_as_ushort(__float2half_rn(step));
-    to.q[threadIdx.x % 32] = static_cast<int8_t>(q >= -127.0f ? fminf(q, 127.0f) : -127.0f);
+    store_block(value, (blockIdx.z == 0 ? k_cache : v_cache)[block]);
+}
+
+constexpr int kWidestHead = 256;
+
+/// What rope and kv_write do to a row alone, in one launch.
+struct RowToStore {
+    float *q, *k, *v;
+    int heads, position;
+    RopeTable table;
+    KvLayer kv;
+};
+
+/// blockIdx: a head of q, then of k, then of v. A thread per pair.
+__global__ void __launch_bounds__(kWidestHead / 2) rope_and_store_head(const RowToStore r) {
+    __shared__ float head[kWidestHead];
+    const int d = r.kv.head_dim, half = d / 2, i = static_cast<int>(threadIdx.x);
+    const int from_k = static_cast<int>(blockIdx.x) - r.heads, from_v = from_k - r.kv.kv_heads;
+    float* const row = from_k < 0 ? r.q + blockIdx.x * d : from_v < 0 ? r.k + from_k * d : r.v + from_v * d;
+    const bool turns = from_v < 0;
+    let_next_begin();
+    float sine = 0, cosine = 1;
+    if (turns && i < half) turn(r.position, r.table.inv_freq[i], sine, cosine);
+    wait_for_earlier();
+    if (i < half) {
+        const int a = r.table.neox ? i : 2 * i, b = r.table.neox ? half + i : 2 * i + 1;
+        const float left = row[a], right = row[b];
+        head[a] = turns ? turned_left(left, right, sine, cosine) : left;
+        head[b] = turns ? turned_right(left, right, sine, cosine) : right;
+        if (turns) row[a] = head[a], row[b] = head[b];
+    }
+    if (from_k < 0) return;
+    __syncthreads();
+    void* const cache = turns ? r.kv.k : r.kv.v;
+    const int64_t at = (turns ? from_k : from_v) * r.kv.capacity + r.position;
+    for (int c = i; c < d; c += kWidestHead / 2)
+        if (r.kv.type == KvType::f16)
+            static_cast<__half*>(cache)[at * d + c] = to_half(head[c]);
+        else
+            store_block(head[c], static_cast<BlockQ8_0*>(cache)[at * (d / 32) + c / 32]);
 }
 
 dim3 row_grid(int64_t cols, int64_t rows, int per_thread, unsigned planes = 1) {
@@ -268,6 +319,23 @@ void kv_write(Backend& backend, Matrix k, Matrix v, KvLayer kv, int start) {
             store(store_q8_0<T>, static_cast<BlockQ8_0*>(kv.k), static_cast<BlockQ8_0*>(kv.v));
     });
     run.end("kv_write");
+}
+
+void rope_and_store(Backend& backend, Matrix q, Matrix k, Matrix v, const RopeTable& table, KvLayer kv,
+                    int start) {
+    const bool f32 = q.type == DType::f32 && k.type == DType::f32 && v.type == DType::f32;
+    if (q.rows != 1 || !f32 || kv.head_dim > kWidestHead) {
+        rope(backend, q, table, start);
+        rope(backend, k, table, start);
+        return kv_write(backend, k, v, kv, start);
+    }
+    Running run(backend);
+    if (run.cancelled()) return;
+    assert(start < kv.capacity && "rope_and_store: the cache holds the position written");
+    const int heads = static_cast<int>(q.cols) / kv.head_dim;
+    launch_chained(run.cuda, rope_and_store_head, dim3(static_cast<unsigned>(heads + 2 * kv.kv_heads)),
+                   kWidestHead / 2, 0, {data(q), data(k), data(v), heads, start, table, kv});
+    run.end("rope_and_store");
 }
 
 }  // namespace longleaf::cuda
