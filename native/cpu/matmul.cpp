@@ -105,6 +105,10 @@ void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
     }
 }
 
+void project(Backend& backend, std::span<const Projection> all, Matrix x) {
+    for (const Projection& one : all) matmul(backend, one.w, x, one.out, false);
+}
+
 void gated(Backend& backend, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room) {
     matmul(backend, gate, x, out, false);
     matmul(backend, up, x, room, false);

@@ -136,4 +136,11 @@ void kv_write(Backend& backend, Matrix k, Matrix v, KvLayer kv, int start) {
     });
 }
 
+void rope_and_store(Backend& backend, Matrix q, Matrix k, Matrix v, const RopeTable& table, KvLayer kv,
+                    int start) {
+    rope(backend, q, table, start);
+    rope(backend, k, table, start);
+    kv_write(backend, k, v, kv, start);
+}
+
 }  // namespace longleaf::cpu

@@ -21,18 +21,24 @@ __device__ inline void let_next_begin() {
 #endif
 }
 
-/// Launches `kernel`, which calls wait_for_earlier(), chained to the kernel before it where that can be.
+/// Launches `kernel`, which calls wait_for_earlier(), and, if it works on a row alone, chains it to the kernel
+/// before it where that can be.
 template <class... Parameters>
-void launch_chained(CudaBackend& cuda, void (*kernel)(Parameters...), dim3 grid, int threads,
-                    int shared_bytes, std::type_identity_t<Parameters>... arguments) {
+void launch_rows(CudaBackend& cuda, int64_t rows, void (*kernel)(Parameters...), dim3 grid, int threads,
+                 int shared_bytes, std::type_identity_t<Parameters>... arguments) {
     cudaLaunchAttribute attribute{};
     attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
     attribute.val.programmaticStreamSerializationAllowed = 1;
     cudaLaunchConfig_t config{};
     config.gridDim = grid, config.blockDim = dim3(static_cast<unsigned>(threads));
     config.dynamicSmemBytes = static_cast<size_t>(shared_bytes), config.stream = cuda.stream;
-    config.attrs = &attribute, config.numAttrs = cuda.chains ? 1 : 0;
+    config.attrs = &attribute, config.numAttrs = rows == 1 && cuda.chains ? 1 : 0;
     check(cudaLaunchKernelEx(&config, kernel, arguments...), "launching a kernel");
+}
+template <class... Parameters>
+void launch_chained(CudaBackend& cuda, void (*kernel)(Parameters...), dim3 grid, int threads,
+                    int shared_bytes, std::type_identity_t<Parameters>... arguments) {
+    launch_rows(cuda, 1, kernel, grid, threads, shared_bytes, arguments...);
 }
 
 }  // namespace longleaf::cuda

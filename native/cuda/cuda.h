@@ -160,8 +160,10 @@ inline float* data(const Matrix& m) { return static_cast<float*>(m.data); }
 void embed(Backend&, const Tensor& table, const int32_t* ids, Matrix out);
 void rmsnorm(Backend&, Matrix x, const Tensor& weight, float eps, Matrix out);
 void matmul(Backend&, const Tensor& w, Matrix x, Matrix out, bool add);
+void project(Backend&, std::span<const Projection>, Matrix x);
 void rope(Backend&, Matrix x, const RopeTable&, int start);
 void kv_write(Backend&, Matrix k, Matrix v, KvLayer, int start);
+void rope_and_store(Backend&, Matrix q, Matrix k, Matrix v, const RopeTable&, KvLayer, int start);
 void attend(Backend&, Matrix q, KvLayer, int start, Matrix out);
 void select(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch, Selection out);
 uint64_t select_scratch_bytes(int heads, int length, const SelectOptions&);

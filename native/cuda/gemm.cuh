@@ -4,8 +4,9 @@
 #include <cuda_runtime_api.h>
 
 #include <cstdint>
+#include <span>
 
-#include "ops/tensor.h"
+#include "ops/ops.h"
 
 namespace longleaf::cuda {
 
@@ -33,12 +34,8 @@ class CudaBackend;
 /// out (N) = w (N, K) * x, with `add` onto out.
 void gemv(CudaBackend&, const Tensor& w, const float* x, float* out, bool add);
 
-/// Up to three products of one x, in one launch where their types are the same.
-struct Output {
-    Tensor w;
-    float* out;
-};
-void gemv_each(CudaBackend&, const Output* outputs, int count, const float* x);
+/// Several products of one x, into f32: in one launch if they are at most three, of one type.
+void gemv_each(CudaBackend&, std::span<const Projection>, const float* x);
 
 /// out (F) = silu(gate * x) * (up * x). False, with nothing done, unless both are of one shape and type that
 /// suit it.

@@ -319,16 +319,18 @@ void gemv(CudaBackend& cuda, const Tensor& w, const float* x, float* out, bool a
     });
 }
 
-void gemv_each(CudaBackend& cuda, const Output* outputs, int count, const float* x) {
+void gemv_each(CudaBackend& cuda, std::span<const Projection> all, const float* x) {
+    if (all.empty()) return;
+    const Tensor& first = all[0].w;
     RowProduct p{};
-    bool alike = count <= kMatrices;
-    for (int i = 0; i < count && alike; ++i) {
-        p.of[i] = rows_of(outputs[i].w, outputs[i].out), p.pairs += p.of[i].pairs;
-        alike = outputs[i].w.type == outputs[0].w.type && outputs[i].w.cols == outputs[0].w.cols;
+    p.x = x, p.cols = static_cast<int>(first.cols);
+    bool alike = all.size() <= kMatrices;
+    for (size_t i = 0; i < all.size() && alike; ++i) {
+        p.of[i] = rows_of(all[i].w, data(all[i].out)), p.pairs += p.of[i].pairs;
+        alike = all[i].w.type == first.type && all[i].w.cols == first.cols;
     }
-    p.x = x, p.cols = static_cast<int>(outputs[0].w.cols);
-    if (alike && stream(cuda, p, outputs[0].w.type)) return;
-    for (int i = 0; i < count; ++i) gemv(cuda, outputs[i].w, x, outputs[i].out, false);
+    if (alike && stream(cuda, p, first.type)) return;
+    for (const Projection& one : all) gemv(cuda, one.w, x, data(one.out), false);
 }
 
 bool gemv_gated(CudaBackend& cuda, const Tensor& gate, const Tensor& up, const float* x, float* out) {

@@ -202,6 +202,16 @@ void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
     run.end("matmul", 2);
 }
 
+void project(Backend& backend, std::span<const Projection> all, Matrix x) {
+    const auto f32 = [](const Projection& one) { return one.out.type == DType::f32; };
+    if (x.rows == 1 && x.type == DType::f32 && std::all_of(all.begin(), all.end(), f32)) {
+        Running run(backend);
+        if (!run.cancelled()) gemv_each(run.cuda, all, data(x));
+        return run.end("project");
+    }
+    for (const Projection& one : all) matmul(backend, one.w, x, one.out, false);
+}
+
 void gated(Backend& backend, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room) {
     auto& cuda = static_cast<CudaBackend&>(backend);
     if (x.rows == 1 && x.type == DType::f32 && out.type == DType::f32) {

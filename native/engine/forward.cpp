@@ -78,8 +78,19 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
                 std::array{layer.q, layer.k, layer.v, layer.attn_output, layer.gate, layer.up, layer.down},
                 decoder.activations);
 
+        // A row alone, which costs its weights and its launches: phase A below, and the queries of phase B.
+        if (T == 1) {
+            op.rmsnorm(b, s.residual(0, 1), layer.attn_norm, c.rms_eps, s.normed(1));
+            op.project(b,
+                       std::array<Projection, 3>{{{layer.q, s.q(1)}, {layer.k, s.k(1)}, {layer.v, s.v(1)}}},
+                       s.normed(1));
+            op.rope_and_store(b, s.q(1), s.k(1), s.v(1), decoder.rope, kv, pass.start);
+            if (b.cancelled) return false;
+            note(pass, cost.project_kv(1));
+        }
+
         // Phase A: K and V of every row, so that the layer's cache is complete before anything attends to it.
-        for (const auto [first, count] : chunks(0, T, chunk)) {
+        for (const auto [first, count] : chunks(0, T == 1 ? 0 : T, chunk)) {
             op.rmsnorm(b, s.residual(first, count), layer.attn_norm, c.rms_eps, s.normed(count));
             op.matmul(b, layer.k, s.normed(count), s.k(count), false);
             op.matmul(b, layer.v, s.normed(count), s.v(count), false);
@@ -112,8 +123,10 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
         const int begin = l == c.layers - 1 ? T - last_layer_rows(T) : 0;
         for (const auto [first, count] : chunks(begin, T, chunk)) {
             const Matrix x = s.residual(first, count);
-            op.matmul(b, layer.q, normed(first, count), s.q(count), false);
-            op.rope(b, s.q(count), decoder.rope, pass.start + first);
+            if (T > 1) {
+                op.matmul(b, layer.q, normed(first, count), s.q(count), false);
+                op.rope(b, s.q(count), decoder.rope, pass.start + first);
+            }
             for (int done = 0; done < count;) {
                 const Rows part = chunks(done, count, pace.rows()).front();
                 const Matrix q = s.rows_of(s.q(count), part.first, part.count);

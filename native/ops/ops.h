@@ -42,6 +42,12 @@ struct SelectOptions {
     int window = 128, min_tokens = 1024, pool = 7;
 };
 
+/// One of several products of the same rows.
+struct Projection {
+    Tensor w;
+    Matrix out;
+};
+
 struct RopeTable {
     const float* inv_freq = nullptr;  // (D / 2) theta_i after base, scaling and factors
     int head_dim = 0;
@@ -123,11 +129,17 @@ struct Ops {
     /// out (T, N) = x (T, K) * w^T, w (N, K); with `add`, out += (the residual).
     void (*matmul)(Backend&, const Tensor& w, Matrix x, Matrix out, bool add);
 
+    /// Each out (T, N) = x (T, K) * w^T, as matmul.
+    void (*project)(Backend&, std::span<const Projection>, Matrix x);
+
     /// Rotates x (T, heads * D) in place; row t is position start + t.
     void (*rope)(Backend&, Matrix x, const RopeTable&, int start);
 
     /// Stores k and v (T, G * D), of one type, at positions start .. start + T - 1.
     void (*kv_write)(Backend&, Matrix k, Matrix v, KvLayer, int start);
+
+    /// rope of q and of k, then kv_write, with the same results.
+    void (*rope_and_store)(Backend&, Matrix q, Matrix k, Matrix v, const RopeTable&, KvLayer, int start);
 
     /// Dense causal attention, scale 1/sqrt(D), GQA: q, out (T, H * D); row t is position start + t and
     /// sees positions 0 .. start + t.

@@ -168,6 +168,34 @@ TEST("the gated product is as accurate as a naive one, rows by themselves too") 
             }
 }
 
+TEST("projections at once give the bits of each alone") {
+    for (const auto& types :
+         {std::array{DType::q8_0, DType::q8_0, DType::q8_0}, std::array{DType::f16, DType::f16, DType::f16},
+          std::array{DType::q8_0, DType::bf16, DType::q8_0}})
+        for (const int64_t t : {1, 2, 140})
+            for (const int64_t k : {96, 512}) {
+                const Weights a(types[0], 264, k, 3), b(types[1], 65, k, 4), c(types[2], 96, k, 5);
+                const Grid<float> x = random_grid(t, k, 6);
+                for (const Path path : paths()) {
+                    const auto on = backend(path);
+                    const Guarded in(x, DType::f32, 8);
+                    const Weights* const weights[] = {&a, &b, &c};
+                    Guarded each[] = {Guarded(t, 264), Guarded(t, 65), Guarded(t, 96)},
+                            at_once[] = {Guarded(t, 264), Guarded(t, 65), Guarded(t, 96)};
+                    std::vector<longleaf::Projection> all;
+                    for (size_t i = 0; i < 3; ++i) {
+                        on->ops().matmul(*on, weights[i]->tensor, in.matrix, each[i].matrix, false);
+                        all.push_back({weights[i]->tensor, at_once[i].matrix});
+                    }
+                    on->ops().project(*on, all, in.matrix);
+                    for (size_t i = 0; i < 3; ++i) {
+                        CHECK(at_once[i].intact());
+                        CHECK(same_bits(at_once[i].values(), each[i].values()));
+                    }
+                }
+            }
+}
+
 TEST("prepared weights give the same bits") {
     const Weights a(DType::q8_0, 300, 160, 3), other(DType::q8_0, 300, 160, 4);
     for (const DType type : activations()) {

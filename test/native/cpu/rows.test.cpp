@@ -168,3 +168,41 @@ TEST("q8_0 keeps every value within half a step") {
                            largest * (0.5 / 127 + 1.0 / 2048));
         }
 }
+
+TEST("rope_and_store gives the bits of its three ops") {
+    for (const KvType type : kv_types())
+        for (const int64_t d : {64, 96, 128, 256})
+            for (const bool neox : {false, true})
+                for (const int64_t rows : {1, 3}) {
+                    Memory<float> inv_freq(static_cast<size_t>(d / 2));
+                    for (size_t i = 0; i < inv_freq.size(); ++i)
+                        inv_freq[i] = static_cast<float>(
+                            std::pow(5e5, -2.0 * static_cast<double>(i) / static_cast<double>(d)));
+                    const longleaf::RopeTable table{inv_freq.data(), static_cast<int>(d), neox};
+                    const Grid<float> q = random_grid(rows, 6 * d, 4), k = random_grid(rows, 3 * d, 5),
+                                      v = random_grid(rows, 3 * d, 6);
+                    const Cache before(type, 3, d, 40, 7);
+                    for (const Path path : paths()) {
+                        const auto b = backend(path);
+                        const auto& op = b->ops();
+                        const Guarded qs(q), ks(k), vs(v), q_at_once(q), k_at_once(k), v_at_once(v);
+                        Memory<char> one_by_one[2] = {before.k, before.v}, at_once[2] = {before.k, before.v};
+                        KvLayer kv = before.layer;
+                        kv.k = one_by_one[0].data(), kv.v = one_by_one[1].data();
+                        op.rope(*b, qs.matrix, table, 37);
+                        op.rope(*b, ks.matrix, table, 37);
+                        op.kv_write(*b, ks.matrix, vs.matrix, kv, 37);
+                        kv.k = at_once[0].data(), kv.v = at_once[1].data();
+                        op.rope_and_store(*b, q_at_once.matrix, k_at_once.matrix, v_at_once.matrix, table, kv,
+                                          37);
+                        finish();
+                        CHECK(same_bits(q_at_once.values(), qs.values()));
+                        CHECK(same_bits(k_at_once.values(), ks.values()));
+                        CHECK(same_bits(v_at_once.values(), v));
+                        CHECK(q_at_once.intact() && k_at_once.intact() && v_at_once.intact());
+                        CHECK(at_once[0] == one_by_one[0]);
+                        CHECK(at_once[1] == one_by_one[1]);
+                        CHECK(!(at_once[0] == before.k));
+                    }
+                }
+}
