@@ -20,18 +20,24 @@ export function nativeSources() {
 /** Versions of clang-format do not agree with each other; native code is formatted with this one. */
 const clangFormatMajor = 14;
 
-/** Why native code's format cannot be checked here; null when it can. */
-export async function clangFormat() {
-  const { code, output } = await capture('clang-format', ['--version']);
-  if (code !== 0) return 'clang-format is not installed';
-  const major = versionIn(output)?.[0];
-  return major === clangFormatMajor
-    ? null
-    : `native code is formatted with clang-format ${clangFormatMajor}; this is ${major}`;
+/** {program}, or {why} there is none. */
+export async function findClangFormat() {
+  const others = [];
+  for (const program of ['clang-format', `clang-format-${clangFormatMajor}`]) {
+    const { code, output } = await capture(program, ['--version']);
+    if (code !== 0) continue;
+    const major = versionIn(output)?.[0];
+    if (major === clangFormatMajor) return { program };
+    others.push(major);
+  }
+  const wanted = `native code is formatted with clang-format ${clangFormatMajor}`;
+  return {
+    why: others.length > 0 ? `${wanted}; this is ${others[0]}` : `${wanted}, not installed`,
+  };
 }
 
-/** Commands run one after the other; the check passes when all of them do. */
-function checks() {
+/** Commands run one after the other; the check passes when all of them do. `skip` says why it cannot run. */
+function checks(clangFormat) {
   return [
     {
       name: 'types',
@@ -73,17 +79,18 @@ function checks() {
     },
     {
       name: 'format of native code',
-      needs: clangFormat,
-      steps: [{ command: 'clang-format', args: ['--dry-run', '--Werror', ...nativeSources()] }],
+      skip: clangFormat.why,
+      steps: [
+        { command: clangFormat.program, args: ['--dry-run', '--Werror', ...nativeSources()] },
+      ],
     },
     { name: 'import rules', steps: [script('test/tools/layers.mjs')] },
     { name: 'size budgets', steps: [script('test/tools/budget.mjs')] },
   ];
 }
 
-async function runCheck({ name, needs, steps }) {
-  const missing = await needs?.();
-  if (missing) return { name, status: 'skipped', output: missing };
+async function runCheck({ name, skip, steps }) {
+  if (skip) return { name, status: 'skipped', output: skip };
   for (const { command, args } of steps) {
     const { code, output } = await capture(command, args);
     if (code !== 0) return { name, status: 'failed', output };
@@ -93,7 +100,7 @@ async function runCheck({ name, needs, steps }) {
 
 /** Runs all, two at a time; calls `onResult` with {name, status, output} as each ends. */
 export async function runChecks(onResult) {
-  const waiting = checks();
+  const waiting = checks(await findClangFormat());
   const worker = async () => {
     for (let check = waiting.shift(); check; check = waiting.shift()) {
       onResult(await runCheck(check));

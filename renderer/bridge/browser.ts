@@ -54,6 +54,6 @@ async function isGone(file: File): Promise<boolean> {
 const gone = (name: string) =>
   new BridgeError({
     code: 'not_found',
-    message: `“${name}” cannot be read any more.`,
-    hint: 'It was moved, renamed or changed after it was chosen. Add it again.',
+    message: `“${name}” cannot be read.`,
+    hint: 'It was moved, renamed or changed after it was chosen, or it is a folder: then add the documents inside it.',
   });

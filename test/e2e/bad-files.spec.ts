@@ -46,7 +46,7 @@ test('a file that went away after it was chosen is named', async ({ page, server
   writeFileSync(paths[1]!, 'It rained, and it went on raining.\n');
   await page.locator('input[type=file]').dispatchEvent('change');
   for (const name of ['gone.txt', 'changed.txt']) {
-    await expect(window.importFailure(page, name)).toContainText('cannot be read any more');
+    await expect(window.importFailure(page, name)).toContainText('was moved, renamed or changed');
   }
 });
 

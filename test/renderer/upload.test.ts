@@ -14,7 +14,7 @@ test('a file that went away after it was chosen is named, not the connection', a
   const file = new File(['x'], 'novel.txt');
   file.stream = () => new ReadableStream({ start: (out) => out.error(new Error('NotFound')) });
   await expect(browserBridge(page).importFile(file, 'i')).rejects.toMatchObject({
-    failure: { code: 'not_found', message: '“novel.txt” cannot be read any more.' },
+    failure: { code: 'not_found', message: '“novel.txt” cannot be read.' },
   });
 });
 

@@ -48,11 +48,10 @@ export async function checkFile(path: string, fileName: string): Promise<void> {
     throw cannotOpen(fileName, error);
   });
   if (!found.isFile()) {
-    throw new FailureError(
-      'document_unsupported',
-      `“${fileName}” is ${found.isDirectory() ? 'a folder' : 'not a file'}.`,
-      'Drop the documents themselves.',
-    );
+    const [is, hint] = found.isDirectory()
+      ? ['a folder', 'Choose the documents inside it.']
+      : ['not a file', undefined];
+    throw new FailureError('document_unsupported', `“${fileName}” is ${is}.`, hint);
   }
   if (found.size === 0) {
     throw new FailureError(
