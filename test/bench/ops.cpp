@@ -158,7 +158,7 @@ void products(Bench& bench) {
         const Weights w(DType::q8_0, n, k, 1);
         for (const int64_t t : {16, 128, 512}) {
             const Guarded x(random_grid(t, k, 2));
-            Guarded out(t, n, 0);
+            Guarded out(t, n, DType::f32, 0);
             bench.row(std::string("matmul ") + name + " T " + std::to_string(t),
                       2.0 * static_cast<double>(t * n * k), false, [&](longleaf::Backend& b) {
                           b.ops().matmul(b, w.tensor, x.matrix, out.matrix, false);
@@ -168,14 +168,14 @@ void products(Bench& bench) {
     for (const DType type : {DType::f32, DType::f16, DType::bf16, DType::q8_0}) {
         const Weights w(type, V, C, 1);
         const Guarded x(random_grid(1, C, 2));
-        Guarded out(1, V, 0);
+        Guarded out(1, V, DType::f32, 0);
         bench.row("matmul logits T 1 type " + std::to_string(static_cast<int>(type)),
                   static_cast<double>(w.bytes.size()), true,
                   [&](longleaf::Backend& b) { b.ops().matmul(b, w.tensor, x.matrix, out.matrix, false); });
     }
     const Weights w(DType::q8_0, H * D, C, 1);
     const Guarded x(random_grid(1, C, 2));
-    Guarded out(1, H * D, 0);
+    Guarded out(1, H * D, DType::f32, 0);
     bench.row("matmul q T 1", static_cast<double>(w.bytes.size()), true,
               [&](longleaf::Backend& b) { b.ops().matmul(b, w.tensor, x.matrix, out.matrix, false); });
 }
