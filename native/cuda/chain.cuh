@@ -21,8 +21,8 @@ __device__ inline void let_next_begin() {
 #endif
 }
 
-/// Launches `kernel`, which calls wait_for_earlier(), and, if it works on a row alone, chains it to the kernel
-/// before it where that can be.
+/// Launches `kernel`, which calls wait_for_earlier(), and, if it works on a row alone, chains it to the
+/// kernel before it where that can be.
 template <class... Parameters>
 void launch_rows(CudaBackend& cuda, int64_t rows, void (*kernel)(Parameters...), dim3 grid, int threads,
                  int shared_bytes, std::type_identity_t<Parameters>... arguments) {

@@ -263,8 +263,8 @@ void rmsnorm(Backend& backend, Matrix x, const Tensor& weight, float eps, Matrix
     with_activation(out.type, [&](auto* of) {
         using T = std::remove_pointer_t<decltype(of)>;
         launch_rows(run.cuda, x.rows, norm_rows<T>, dim3(static_cast<unsigned>(x.rows)), kThreads, 0, data(x),
-               x.stride, aligned(x, 4), static_cast<const float*>(weight.data), weight_whole,
-               static_cast<int>(x.cols), eps, static_cast<T*>(out.data), out.stride, aligned(out, 4));
+                    x.stride, aligned(x, 4), static_cast<const float*>(weight.data), weight_whole,
+                    static_cast<int>(x.cols), eps, static_cast<T*>(out.data), out.stride, aligned(out, 4));
     });
     run.end("rmsnorm");
 }
@@ -279,9 +279,9 @@ void rope(Backend& backend, Matrix x, const RopeTable& table, int start) {
         const auto kernel = table.neox ? (eights ? rope_rows<T, 8, true> : rope_rows<T, 1, true>)
                                        : (eights ? rope_rows<T, 8, false> : rope_rows<T, 1, false>);
         launch_rows(run.cuda, x.rows, kernel, dim3(parts(x.rows, rows)), kThreads,
-               rows * half * static_cast<int>(sizeof(float2)), static_cast<T*>(x.data), x.stride,
-               static_cast<int>(x.rows), static_cast<int>(x.cols), table.inv_freq, table.head_dim, start,
-               rows);
+                    rows * half * static_cast<int>(sizeof(float2)), static_cast<T*>(x.data), x.stride,
+                    static_cast<int>(x.rows), static_cast<int>(x.cols), table.inv_freq, table.head_dim, start,
+                    rows);
     });
     run.end("rope");
 }
@@ -309,9 +309,9 @@ void kv_write(Backend& backend, Matrix k, Matrix v, KvLayer kv, int start) {
         using T = std::remove_pointer_t<decltype(of)>;
         const auto store = [&](auto kernel, auto* to_k, auto* to_v) {
             launch_rows(run.cuda, k.rows, kernel, row_grid(k.cols, k.rows, f16 ? 8 : 1, 2), kThreads, 0,
-                   static_cast<const T*>(k.data), k.stride, static_cast<const T*>(v.data), v.stride,
-                   aligned(k, 8) && aligned(v, 8), static_cast<int>(k.cols), kv.head_dim, kv.capacity, start,
-                   to_k, to_v);
+                        static_cast<const T*>(k.data), k.stride, static_cast<const T*>(v.data), v.stride,
+                        aligned(k, 8) && aligned(v, 8), static_cast<int>(k.cols), kv.head_dim, kv.capacity,
+                        start, to_k, to_v);
         };
         if (f16)
             store(store_f16<T>, static_cast<__half*>(kv.k), static_cast<__half*>(kv.v));

@@ -183,7 +183,7 @@ void products(Bench& bench) {
 void attention(Bench& bench, KvType type, const char* type_name) {
     const Cache cache(type, G, D, 16384, 3);
     const Guarded q(random_grid(512, H * D, 4));
-    Guarded out(512, H * D, 0);
+    Guarded out(512, H * D, DType::f32, 0);
     const double row_bytes = static_cast<double>(cache.k.size()) / static_cast<double>(cache.layer.capacity);
     for (const int start : {0, 3584, 15872}) {
         const double pairs = 512.0 * start + 512.0 * 513 / 2;
@@ -250,8 +250,8 @@ struct Layer {
 
 /// One layer over tokens 0 .. n - 1 in chunks of 512, or over one token at position n.
 void layer_pass(longleaf::Backend& b, const Layer& l, const Cache& cache, Guarded& x, int n, bool decode) {
-    static Guarded q(512, H * D, 0), k(512, G * D, 0), v(512, G * D, 0), gate(512, F, 0), up(512, F, 0),
-        mixed(512, C, 0);
+    static Guarded q(512, H * D, DType::f32, 0), k(512, G * D, DType::f32, 0), v(512, G * D, DType::f32, 0),
+        gate(512, F, DType::f32, 0), up(512, F, DType::f32, 0), mixed(512, C, DType::f32, 0);
     const auto& op = b.ops();
     const Tensor norm{l.norm.at_.data(), DType::f32, 1, C};
     const longleaf::RopeTable table{l.inv_freq.data(), D, false};
@@ -280,7 +280,7 @@ void passes(Bench& bench) {
     const Weights logits(DType::q8_0, V, C, 9);
     std::vector<std::unique_ptr<Layer>> layers;
     for (int64_t i = 0; i < L; ++i) layers.push_back(std::make_unique<Layer>());
-    Guarded x(random_grid(512, C, 1)), out(1, V, 0);
+    Guarded x(random_grid(512, C, 1)), out(1, V, DType::f32, 0);
     for (const bool decode : {false, true})
         for (const int n : {2256, 8303, 16021}) {
             const std::string name = std::string(decode ? "decode at " : "prefill of ") + std::to_string(n);

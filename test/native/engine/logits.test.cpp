@@ -15,7 +15,8 @@ using namespace longleaf;
 static const std::vector<oracle::Config>& configs() {
     static const auto all = [] {
         const char* path = std::getenv("LONGLEAF_LOGITS");
-        return oracle::read(path && *path ? path : std::string(LONGLEAF_REPO) + "/test/fixtures/logits/llama.txt");
+        return oracle::read(path && *path ? path
+                                          : std::string(LONGLEAF_REPO) + "/test/fixtures/logits/llama.txt");
     }();
     return all;
 }
