@@ -236,23 +236,22 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
 }
 
 template <int D, KvType type, bool gathered>
-void launch(cudaStream_t stream, const Walk& w, int heads) {
+void launch(CudaBackend& cuda, const Walk& w, int heads) {
     using S = Shape<D>;
     const auto kernel = attend_tiles<D, type, gathered>;
-    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, S::shared_bytes),
-          "preparing attention");
+    cuda.allow_shared(reinterpret_cast<const void*>(kernel), S::shared_bytes);
     const dim3 grid(parts(w.rows, S::rows), static_cast<unsigned>(heads));
-    kernel<<<grid, kThreads, S::shared_bytes, stream>>>(w);
+    kernel<<<grid, kThreads, S::shared_bytes, cuda.stream>>>(w);
 }
 
 template <int D>
-void launch(cudaStream_t stream, KvType type, const Walk& w, int heads) {
+void launch(CudaBackend& cuda, KvType type, const Walk& w, int heads) {
     if (type == KvType::f16)
-        w.index ? launch<D, KvType::f16, true>(stream, w, heads)
-                : launch<D, KvType::f16, false>(stream, w, heads);
+        w.index ? launch<D, KvType::f16, true>(cuda, w, heads)
+                : launch<D, KvType::f16, false>(cuda, w, heads);
     else
-        w.index ? launch<D, KvType::q8_0, true>(stream, w, heads)
-                : launch<D, KvType::q8_0, false>(stream, w, heads);
+        w.index ? launch<D, KvType::q8_0, true>(cuda, w, heads)
+                : launch<D, KvType::q8_0, false>(cuda, w, heads);
 }
 
 void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, const Selection* chosen,
@@ -275,21 +274,21 @@ void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, co
             w.k = static_cast<const char*>(wide.k), w.v = static_cast<const char*>(wide.v);
             w.capacity = wide.capacity;
         }
-        return attend_on_hopper(run.cuda.stream, w, heads);
+        return attend_on_hopper(run.cuda, w, heads);
     }
     const auto run_on = w.d <= 64    ? launch<64>
                         : w.d <= 96  ? launch<96>
                         : w.d <= 128 ? launch<128>
                                      : launch<256>;
-    run_on(run.cuda.stream, kv.type, w, heads);
+    run_on(run.cuda, kv.type, w, heads);
 }
 
 /// Throws for what no kernel here computes.
-void require_shape(const KvLayer& kv) {
+void require_shape(const Backend& backend, const KvLayer& kv) {
+    if (backend.attends(kv.head_dim, kv.type)) return;
     if (kv.type == KvType::f32)
         throw EngineError(ErrorCode::bad_request, "The GPU keeps K and V in f16 or q8_0, not in f32.",
                           "Choose KV type f16.");
-    if (kv.head_dim % 8 == 0 && kv.head_dim <= 256) return;
     throw EngineError(ErrorCode::unsupported_model,
                       "The GPU runs heads of up to 256 values in steps of 8; this model's have " +
                           std::to_string(kv.head_dim) + ".",
@@ -299,7 +298,7 @@ void require_shape(const KvLayer& kv) {
 }  // namespace
 
 void attend(Backend& backend, Matrix q, KvLayer kv, int start, Matrix out) {
-    require_shape(kv);
+    require_shape(backend, kv);
     Running run(backend);
     if (run.cancelled() || q.rows == 0) return;
     assert(start + q.rows <= kv.capacity && "attend: the cache holds the rows' own positions");
@@ -312,7 +311,7 @@ void attend(Backend& backend, Matrix q, KvLayer kv, int start, Matrix out) {
 }
 
 void attend_selected(Backend& backend, Matrix q, KvLayer kv, int start, Selection chosen, Matrix out) {
-    require_shape(kv);
+    require_shape(backend, kv);
     Running run(backend);
     if (run.cancelled() || q.rows == 0) return;
     clear_unselected(run.cuda.stream, static_cast<int>(q.cols) / kv.head_dim, kv.head_dim, start, chosen,

@@ -30,7 +30,7 @@ void decode(Running&, const Matrix& q, const KvLayer&, int length, const Matrix&
 
 /// The walk on warpgroup products and the copy engine (attend_hopper.cu), for devices that CudaBackend calls
 /// `hopper`. K and V are f16; a list needs `selected`.
-void attend_on_hopper(cudaStream_t, const Walk&, int heads);
+void attend_on_hopper(CudaBackend&, const Walk&, int heads);
 
 /// Zeroes the rows of out, positions from `start` on, that a head did not select; all stay where it has no
 /// list.

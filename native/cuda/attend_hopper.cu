@@ -301,11 +301,9 @@ __global__ void __launch_bounds__(Tiles<D>::threads, 1)
 }
 
 template <int D>
-void launch(cudaStream_t stream, const Walk& w, int heads) {
+void launch(CudaBackend& cuda, const Walk& w, int heads) {
     using T = Tiles<D>;
-    check(cudaFuncSetAttribute(attend_warpgroups<D>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               T::shared_bytes),
-          "preparing attention");
+    cuda.allow_shared(reinterpret_cast<const void*>(attend_warpgroups<D>), T::shared_bytes);
     const auto map = [&](const void* rows, int64_t places, int planes, int64_t plane_places) {
         return make_tensor_map(rows, w.d, places, w.d, planes, plane_places * w.d, T::keys);
     };
@@ -319,14 +317,14 @@ void launch(cudaStream_t stream, const Walk& w, int heads) {
                               w.selected_places, heads, w.selected_places);
     }
     const dim3 grid(parts(w.rows, T::rows), static_cast<unsigned>(heads));
-    attend_warpgroups<D><<<grid, T::threads, T::shared_bytes, stream>>>(w, from);
+    attend_warpgroups<D><<<grid, T::threads, T::shared_bytes, cuda.stream>>>(w, from);
 }
 
 }  // namespace
 
-void attend_on_hopper(cudaStream_t stream, const Walk& w, int heads) {
+void attend_on_hopper(CudaBackend& cuda, const Walk& w, int heads) {
     const auto run_on = w.d <= 64 ? launch<64> : w.d <= 128 ? launch<128> : launch<256>;
-    run_on(stream, w, heads);
+    run_on(cuda, w, heads);
 }
 
 }  // namespace longleaf::cuda

@@ -10,15 +10,6 @@ namespace {
 
 constexpr int kThreads = 256, kRowsPerThread = 4;
 
-/// Sixteen bytes of a cached row as f16: values piece * 8 on.
-template <KvType type>
-__device__ uint4 piece_of(const char* row, int piece) {
-    if constexpr (type == KvType::f16)
-        return reinterpret_cast<const uint4*>(row)[piece];
-    else
-        return eight_of_q8_0(row, piece * 8);
-}
-
 struct Lists {
     const int32_t *index, *count;  // (H, capacity); (1)
     int64_t capacity;
@@ -42,7 +33,8 @@ __global__ void __launch_bounds__(kThreads)
 #pragma unroll
     for (int i = 0; i < kRowsPerThread; ++i) {
         const int64_t place = first + i * rows_at_once;
-        moved[i] = place < count ? piece_of<type>(from + list[place] * row_bytes, piece) : uint4{0, 0, 0, 0};
+        moved[i] = place < count ? cached_eight<type>(from + list[place] * row_bytes, piece * 8, d)
+                                 : uint4{0, 0, 0, 0};
     }
 #pragma unroll
     for (int i = 0; i < kRowsPerThread; ++i) {

@@ -106,13 +106,12 @@ __global__ void __launch_bounds__(kThreads, 2)
 }
 
 template <class H, class Out>
-void launch(cudaStream_t stream, const Product& p) {
+void launch(CudaBackend& cuda, const Product& p) {
     const Matrix& out = p.out;
     const auto kernel = gemm_tiles<H, Out>;
-    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kSharedBytes),
-          "preparing a product");
+    cuda.allow_shared(reinterpret_cast<const void*>(kernel), kSharedBytes);
     const bool whole = out.stride % 2 == 0 && reinterpret_cast<uintptr_t>(out.data) % (2 * sizeof(Out)) == 0;
-    kernel<<<dim3(parts(out.rows, kRows), parts(out.cols, kCols)), kThreads, kSharedBytes, stream>>>(
+    kernel<<<dim3(parts(out.rows, kRows), parts(out.cols, kCols)), kThreads, kSharedBytes, cuda.stream>>>(
         static_cast<const H*>(p.x), p.x_stride, static_cast<const H*>(p.w), p.w_stride,
         static_cast<Out*>(out.data), out.stride, static_cast<int>(out.rows), static_cast<int>(out.cols),
         p.depth, whole, p.add);
@@ -120,10 +119,10 @@ void launch(cudaStream_t stream, const Product& p) {
 
 }  // namespace
 
-void gemm(cudaStream_t stream, const Product& p) {
+void gemm(CudaBackend& cuda, const Product& p) {
     with_activation(p.out.type, [&](auto* of) {
         using Out = std::remove_pointer_t<decltype(of)>;
-        p.type == DType::bf16 ? launch<__nv_bfloat16, Out>(stream, p) : launch<__half, Out>(stream, p);
+        p.type == DType::bf16 ? launch<__nv_bfloat16, Out>(cuda, p) : launch<__half, Out>(cuda, p);
     });
 }
 

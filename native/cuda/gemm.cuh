@@ -1,14 +1,14 @@
 // The products behind matmul.
 #pragma once
 
-#include <cuda_runtime_api.h>
-
 #include <cstdint>
 #include <span>
 
 #include "ops/ops.h"
 
 namespace longleaf::cuda {
+
+class CudaBackend;
 
 /// out (T, N) = x (T, K) * w (N, K)^T, with `add` onto out; with `up` (N, K), silu of that times x * up^T.
 /// x and w are of `type`, f16 or bf16. Every result is one sum in order of K, whatever T is.
@@ -22,14 +22,12 @@ struct Product {
 };
 
 /// On tensor cores of compute capability 8.0; without `up`.
-void gemm(cudaStream_t, const Product&);
+void gemm(CudaBackend&, const Product&);
 
 /// On those of 9.0, in builds for 90a (CudaBackend::hopper).
-void gemm_hopper(cudaStream_t, int multiprocessors, const Product&);
+void gemm_hopper(CudaBackend&, const Product&);
 
 // Products of one row x (K), f32, which read the weights once as they are. In gemv.cu.
-
-class CudaBackend;
 
 /// out (N) = w (N, K) * x, with `add` onto out.
 void gemv(CudaBackend&, const Tensor& w, const float* x, float* out, bool add);

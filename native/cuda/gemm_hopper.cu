@@ -256,10 +256,9 @@ __global__ void __launch_bounds__(kThreads, 1)
 }
 
 template <class H, class Out, int kPair, bool gated>
-void launch(cudaStream_t stream, int multiprocessors, const Product& p) {
+void launch(CudaBackend& cuda, const Product& p) {
     const auto kernel = gemm_pairs<H, Out, kPair, gated>;
-    check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kSharedBytes),
-          "preparing a product");
+    cuda.allow_shared(reinterpret_cast<const void*>(kernel), kSharedBytes);
     const Matrix& out = p.out;
     Walk walk{out.data, out.stride, static_cast<int>(out.rows), static_cast<int>(out.cols), p.depth};
     walk.tall = static_cast<int>(parts(out.rows, kRows * kPair));
@@ -276,28 +275,28 @@ void launch(cudaStream_t stream, int multiprocessors, const Product& p) {
     cluster.id = cudaLaunchAttributeClusterDimension;
     cluster.val.clusterDim.x = kPair, cluster.val.clusterDim.y = cluster.val.clusterDim.z = 1;
     cudaLaunchConfig_t config{};
-    config.gridDim = static_cast<unsigned>(kPair * std::min(walk.tall * walk.wide, multiprocessors / kPair));
-    config.blockDim = kThreads, config.dynamicSmemBytes = kSharedBytes, config.stream = stream;
+    config.gridDim =
+        static_cast<unsigned>(kPair * std::min(walk.tall * walk.wide, cuda.multiprocessors / kPair));
+    config.blockDim = kThreads, config.dynamicSmemBytes = kSharedBytes, config.stream = cuda.stream;
     config.attrs = &cluster, config.numAttrs = kPair > 1 ? 1 : 0;
     check(cudaLaunchKernelEx(&config, kernel, x, w, up, static_cast<const Walk>(walk)), "a product");
 }
 
 template <class H, class Out, bool gated>
-void launch(cudaStream_t stream, int multiprocessors, const Product& p) {
-    p.out.rows > kRows ? launch<H, Out, 2, gated>(stream, multiprocessors, p)
-                       : launch<H, Out, 1, gated>(stream, multiprocessors, p);
+void launch(CudaBackend& cuda, const Product& p) {
+    p.out.rows > kRows ? launch<H, Out, 2, gated>(cuda, p) : launch<H, Out, 1, gated>(cuda, p);
 }
 
 }  // namespace
 
-void gemm_hopper(cudaStream_t stream, int multiprocessors, const Product& p) {
+void gemm_hopper(CudaBackend& cuda, const Product& p) {
     const bool bf16 = p.type == DType::bf16;
     const auto run =
         p.up ? (bf16 ? launch<__nv_bfloat16, __nv_bfloat16, true> : launch<__half, __half, true>)
         : p.out.type == DType::f32
             ? (bf16 ? launch<__nv_bfloat16, float, false> : launch<__half, float, false>)
             : (bf16 ? launch<__nv_bfloat16, __nv_bfloat16, false> : launch<__half, __half, false>);
-    run(stream, multiprocessors, p);
+    run(cuda, p);
 }
 
 }  // namespace longleaf::cuda

@@ -57,9 +57,6 @@ __device__ inline void writes_visible() { asm volatile("fence.proxy.async.shared
 __device__ inline void named_sync(int number, int threads) {
     asm volatile("bar.sync %0, %1;" ::"r"(number), "r"(threads) : "memory");
 }
-__device__ inline void named_arrive(int number, int threads) {
-    asm volatile("bar.arrive %0, %1;" ::"r"(number), "r"(threads) : "memory");
-}
 
 /// Gives registers back, or takes them; by all warps of a warpgroup. `count`: a multiple of 8.
 template <int count>
@@ -74,9 +71,6 @@ __device__ inline void grow_registers() {
 // --- Copies. Boxes are 64 16-bit columns wide, 128 bytes, and land swizzled: piece p of 16 bytes of row r
 // lies at place p ^ (r % 8) of the row. Destinations are aligned to 1024 bytes.
 
-__device__ inline void prefetch(const TensorMap& map) {
-    asm volatile("prefetch.tensormap [%0];" ::"l"(reinterpret_cast<uint64_t>(&map)) : "memory");
-}
 /// The box of map at (column, row, plane); outside the tensor zeros. Completes on the barrier by bytes.
 __device__ inline void load_box(void* to, const TensorMap& map, int column, int row, int plane,
                                 uint64_t* barrier) {
@@ -92,8 +86,8 @@ __device__ inline uint32_t swizzled(int r, int p) {
 }
 
 // --- Products of one warpgroup: c (64, N) f32 += a (64, 16) * b (16, N).
-// Accumulators: c[4 i + e] of lane l of warp w is row 16 w + l / 4 + e / 2 * 8, column 8 i + l % 4 * 2 + e
-// % 2.
+// Accumulators: c[4 i + e] of lane l of warp w is row 16 w + l / 4 + e / 2 * 8 and
+// column 8 i + l % 4 * 2 + e % 2.
 
 /// Descriptor of an operand in swizzled boxes whose 16 summed values lie along the row ("K-major").
 /// Step 16 columns on by adding 2.
@@ -166,7 +160,6 @@ __device__ inline void pin(float (&c)[count]) {
 LONGLEAF_PRODUCT(64, 32, "f16", multiply_f16, "%32", "%33", "%34")
 LONGLEAF_PRODUCT(128, 64, "f16", multiply_f16, "%64", "%65", "%66")
 LONGLEAF_PRODUCT(256, 128, "f16", multiply_f16, "%128", "%129", "%130")
-LONGLEAF_PRODUCT(128, 64, "bf16", multiply_bf16, "%64", "%65", "%66")
 LONGLEAF_PRODUCT(256, 128, "bf16", multiply_bf16, "%128", "%129", "%130")
 LONGLEAF_PRODUCT_FROM_REGISTERS(64, 32, "%32", "%33", "%34", "%35", "%36")
 LONGLEAF_PRODUCT_FROM_REGISTERS(128, 64, "%64", "%65", "%66", "%67", "%68")

@@ -162,9 +162,9 @@ void multiply(Running& run, const Tensor& w, const Tensor* up, const Matrix& x, 
         if (cuda.cublas)
             multiply_blocks(run, p);
         else if (cuda.hopper)
-            gemm_hopper(cuda.stream, cuda.multiprocessors, p);
+            gemm_hopper(cuda, p);
         else
-            gemm(cuda.stream, p);
+            gemm(cuda, p);
     }
 }
 

@@ -78,12 +78,14 @@ class Backend {
 
     /// Room a Selection brings for K and V of what each head keeps of `length` positions; 0: attention finds
     /// them by index.
-    virtual uint64_t gathered_bytes(int heads, int64_t length, int head_dim) const {
-        return static_cast<uint64_t>(heads * length * head_dim) * 0;
+    virtual uint64_t gathered_bytes([[maybe_unused]] int heads, [[maybe_unused]] int64_t length,
+                                    [[maybe_unused]] int head_dim) const {
+        return 0;
     }
     /// Most memory attention takes for itself with `length` positions in the cache. For the memory plan.
-    virtual uint64_t attention_bytes(KvType, int kv_heads, int64_t length, int head_dim) const {
-        return static_cast<uint64_t>(kv_heads * length * head_dim) * 0;
+    virtual uint64_t attention_bytes(KvType, [[maybe_unused]] int kv_heads, [[maybe_unused]] int64_t length,
+                                     [[maybe_unused]] int head_dim) const {
+        return 0;
     }
     /// Whether attention over heads of this size, kept in this type, is among its ops.
     virtual bool attends(int head_dim, KvType) const { return head_dim > 0; }
@@ -146,8 +148,7 @@ struct Ops {
     void (*attend)(Backend&, Matrix q, KvLayer, int start, Matrix out);
 
     /// Token scores and selection for a prefill of S tokens whose K is complete. q (W, H * D): the last W
-    /// queries, roped. Fills `out`; scratch is select_scratch_bytes(). Count 0
-    /// when nothing may be dropped.
+    /// queries, roped. Fills `out`; scratch is select_scratch_bytes(). Count 0 when nothing may be dropped.
     void (*select)(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch,
                    Selection out);
     uint64_t (*select_scratch_bytes)(int heads, int length, const SelectOptions&);
