@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { FailureError, type ParsedDocument } from '../contract/index.js';
-import { fileTooLarge, parseFile } from '../services/documents/import.js';
-import { maxFileBytes } from '../services/documents/limits.js';
+import { limited, parseFile } from '../services/documents/import.js';
 import { percent } from './numbers.js';
 import { unlessCancelled } from './outcome.js';
 import type { Terminal } from './terminal.js';
@@ -55,24 +54,17 @@ async function parseStandardInput(terminal: Terminal): Promise<ParsedDocument> {
     terminal.progress.update('Reading standard input');
     await unlessCancelled(
       terminal.signal,
-      pipeline(terminal.stdin, limited(), createWriteStream(path, { mode: 0o600 }), {
-        signal: terminal.signal,
-      }),
+      pipeline(
+        terminal.stdin,
+        limited('standard input'),
+        createWriteStream(path, { mode: 0o600 }),
+        {
+          signal: terminal.signal,
+        },
+      ),
     );
     return await parseOne(terminal, path, 'standard input');
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Passes bytes through until there are too many. */
-function limited() {
-  return async function* (source: AsyncIterable<Buffer | string>) {
-    let total = 0;
-    for await (const chunk of source) {
-      total += chunk.length;
-      if (total > maxFileBytes) throw fileTooLarge('standard input');
-      yield chunk;
-    }
-  };
 }

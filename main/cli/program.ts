@@ -1,5 +1,6 @@
 // The commands, their options and their help.
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { device } from '../contract/index.js';
 import { ask, type AskOptions } from './ask.js';
 import { bench, type BenchOptions } from './bench.js';
 import { models } from './models.js';
@@ -99,7 +100,7 @@ function withEngineOptions(command: Command): Command {
     .option('--context <n>', 'tokens of context; 0: what model and memory allow', whole(0), 0)
     .addOption(
       new Option('--device <name>', 'what runs the model; auto: a GPU that holds it, else the CPU')
-        .choices(['auto', 'cpu', 'cuda'])
+        .choices(device.options)
         .default('auto'),
     )
     .option('--vram-limit <size>', 'most memory of a GPU to take, such as 8GiB', memorySize, 0);

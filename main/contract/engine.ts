@@ -2,14 +2,14 @@
 // the request it belongs to. Text of documents crosses here and nowhere else.
 import { z } from 'zod';
 import { failure } from './failure.js';
-import { memoryPlan, modelInfo, sparsityProfile } from './models.js';
+import { device, kvType, memoryPlan, modelInfo, sparsityProfile } from './models.js';
 
 export const loadOptions = z.object({
   path: z.string(),
   threads: z.number().int(),
-  kvType: z.enum(['f32', 'f16', 'q8_0']),
+  kvType,
   contextTokens: z.number().int(),
-  device: z.enum(['auto', 'cpu', 'cuda']).optional(), // auto: a GPU that holds the model, else the CPU
+  device: device.optional(),
   vramLimitBytes: z.number().int().min(0).optional(), // most memory of a GPU to take; 0: what is free
   allowQ8Kv: z.boolean().optional(), // 8 bits where kvType does not hold the context
 });

@@ -1,6 +1,11 @@
 // Models: GGUF files on this machine, what they are and how they may be sped up.
 import { z } from 'zod';
 
+/** How keys and values are kept. */
+export const kvType = z.enum(['f32', 'f16', 'q8_0']);
+/** What runs a model; auto: a GPU that holds it, else the CPU. */
+export const device = z.enum(['auto', 'cpu', 'cuda']);
+
 export const modelInfo = z.object({
   architecture: z.string(),
   name: z.string(),
@@ -33,7 +38,7 @@ export const memoryPlan = z.object({
   contextTokens: z.number().int(),
   largestContextTokens: z.number().int(),
   fits: z.boolean(),
-  kvType: z.enum(['f32', 'f16', 'q8_0']).optional(),
+  kvType: kvType.optional(),
 });
 export type MemoryPlan = z.infer<typeof memoryPlan>;
 

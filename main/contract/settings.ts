@@ -1,11 +1,12 @@
 // What the user can set. Every field has a default, so an older database opens.
 import { z } from 'zod';
+import { device, kvType } from './models.js';
 
 export const settings = z.object({
   modelId: z.string().nullable().default(null), // null: the bundled model
   threads: z.number().int().min(0).max(256).default(0), // 0: all cores
-  kvType: z.enum(['f32', 'f16', 'q8_0']).default('f16'),
-  device: z.enum(['auto', 'cpu', 'cuda']).default('auto'), // auto: a GPU that holds the model, else the CPU
+  kvType: kvType.default('f16'),
+  device: device.default('auto'),
   vramLimitBytes: z.number().int().min(0).default(0), // of a GPU; 0: what is free
   allowQ8Kv: z.boolean().default(false), // 8 bits where kvType does not hold the context
   contextTokens: z.number().int().min(0).default(0), // 0: as much as model and memory allow

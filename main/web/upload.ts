@@ -1,9 +1,8 @@
 // PUT /upload?name=…&importId=…: the bytes of one document, streamed to the app and never held whole.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Transform } from 'node:stream';
 import { z } from 'zod';
 import { FailureError } from '../contract/index.js';
-import { fileTooLarge } from '../services/documents/import.js';
+import { fileTooLarge, limited } from '../services/documents/import.js';
 import { maxFileBytes } from '../services/documents/limits.js';
 import type { App } from '../services/types.js';
 import { expose, type Report } from '../shell/connection.js';
@@ -13,18 +12,6 @@ const query = z.object({
   name: z.string().min(1).max(255),
   importId: z.string().min(1).max(64),
 });
-
-/** Passes bytes through until there are too many. */
-function limited(fileName: string): Transform {
-  let seen = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      seen += chunk.length;
-      if (seen > maxFileBytes) done(fileTooLarge(fileName));
-      else done(null, chunk);
-    },
-  });
-}
 
 /** The last part of a path in either slash, so a name cannot name a folder. */
 function plainName(name: string): string {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   FailureError,
@@ -73,6 +74,18 @@ export function fileTooLarge(fileName: string, bytes?: number): FailureError {
     `“${fileName}” has ${size}; Longleaf takes files up to ${megabytes(maxFileBytes)}.`,
     'Split it, or save it without its pictures.',
   );
+}
+
+/** Passes the bytes of a document through until there are too many. */
+export function limited(fileName: string): Transform {
+  let seen = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      seen += chunk.length;
+      if (seen > maxFileBytes) done(fileTooLarge(fileName));
+      else done(null, chunk);
+    },
+  });
 }
 
 /** SHA-256 of a file in hexadecimal, read as a stream. */
