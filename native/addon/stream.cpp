@@ -66,8 +66,19 @@ void Call::deliver(Napi::Env env, Napi::Function, Call* call, void*) {
         done = call->done_;
     }
     if (static_cast<napi_env>(env) == nullptr) return;  // the environment is going away
-    call->tell(env, events);
-    if (done) call->settle(env);
+    try {
+        call->tell(env, events);
+        if (done) call->settle(env);
+    } catch (const Napi::Error&) {
+        // JavaScript was stopped in the middle of this (a worker terminated), so that not even an error can
+        // be kept: the environment is going away, and its clean-up ends the call. Nothing above catches.
+        call->stop();
+    }
+}
+
+void Call::stop() {
+    stopped_ = true;
+    if (job_.cancel) job_.cancel();
 }
 
 /// A listener that throws ends the call, and its promise is rejected with what it threw.
@@ -77,11 +88,10 @@ void Call::tell(Napi::Env env, const Events& events) {
     try {
         job_.listen(listener_.Value(), events);
     } catch (const Napi::Error& error) {
+        stop();
         Napi::Object kept = Napi::Object::New(env);
         kept.Set("thrown", error.Value());
         listener_failure_ = Napi::Persistent(kept);
-        stopped_ = true;
-        if (job_.cancel) job_.cancel();
     }
 }
 
@@ -109,8 +119,8 @@ void Call::settle(Napi::Env env) {
 void Call::finalize(Napi::Env, void*, Call* call) { delete call; }
 
 void Call::tear_down(Call* call) {
-    call->abandoned_ = call->stopped_ = true;
-    if (call->job_.cancel) call->job_.cancel();
+    call->abandoned_ = true;
+    call->stop();
     if (call->thread_.joinable()) call->thread_.join();
     call->wake_.Release();
 }

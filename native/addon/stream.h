@@ -63,6 +63,7 @@ class Call {
     void wake();
     void tell(Napi::Env, const Events&);
     void settle(Napi::Env);
+    void stop();
 
     Napi::Promise::Deferred deferred_;
     Napi::FunctionReference listener_;

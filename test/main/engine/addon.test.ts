@@ -343,6 +343,35 @@ describe('endings', () => {
       worker.on('message', async () => { await worker.terminate(); process.exit(7); });
     `,
   };
+  test('workers that are terminated at any moment of an answer', async () => {
+    // Most moments are harmless; in one of eight JavaScript stops while it hears of words.
+    const worker = script
+      .replace('150', 'require("node:worker_threads").workerData')
+      .replace('ENDING', "() => require('node:worker_threads').parentPort.postMessage(0)");
+    const child = spawn(
+      process.execPath,
+      [
+        '-e',
+        `const { once } = require('node:events');
+        const { Worker } = require('node:worker_threads');
+        (async () => {
+          for (let after = 0; after < 32; after++) {
+            const options = { eval: true, argv: ['generate'], workerData: after };
+            const worker = new Worker(${JSON.stringify(worker)}, options);
+            await once(worker, 'message');
+            await worker.terminate();
+          }
+          process.exit(7);
+        })();`,
+      ],
+      { stdio: 'ignore' },
+    );
+    const ended = await new Promise((resolve) => {
+      child.on('exit', (exit, signal) => resolve([exit, signal]));
+    });
+    expect(ended).toEqual([7, null]);
+  });
+
   const code = { 'process.exit': 7, 'an uncaught error': 1, 'a worker that is terminated': 7 };
   for (const what of ['read', 'generate'] as const)
     for (const name of Object.keys(endings) as (keyof typeof endings)[])
