@@ -70,7 +70,7 @@ test('streams, stops, asks again and copies an answer', async ({ page, context, 
   await window.stopButton(page).click();
   await window.answered(page);
   const last = window.turns(page).last();
-  const kept = await window.answer(page).innerText();
+  const kept = await window.settledAnswer(page);
   expect(kept.length).toBeGreaterThan(20);
   expect(neverStartsOver((await seen(page)).lengths.slice(before + 1))).toBe(true);
   await expect(last).toContainText(turn.stopped);
@@ -83,7 +83,7 @@ test('streams, stops, asks again and copies an answer', async ({ page, context, 
   await expect(last.getByText(turn.sibling(2, 2))).toBeAttached();
   await last.getByRole('button', { name: turn.previous }).click();
   await expect(last.getByText(turn.sibling(1, 2))).toBeAttached();
-  expect(await window.answer(page).innerText()).toBe(kept);
+  expect(await window.settledAnswer(page)).toBe(kept);
   await last.getByRole('button', { name: turn.copy }).click();
   await expect(last.getByRole('button', { name: turn.copied })).toBeVisible();
   const conversationId = window.conversationId(page);

@@ -82,6 +82,23 @@ export async function answered(page: Page): Promise<void> {
   await expect(stopButton(page)).toBeHidden();
 }
 
+/** The last answer's text as it stays: after a costly rendering the window lets the next one wait a little, and
+ *  the last may come after the answer's end. */
+export async function settledAnswer(page: Page): Promise<string> {
+  let text = '';
+  await expect
+    .poll(
+      async () => {
+        const before = text;
+        text = await answer(page).innerText();
+        return text !== '' && text === before;
+      },
+      { intervals: [1000] },
+    )
+    .toBe(true);
+  return text;
+}
+
 /** What the list of imports says about a file that could not be added. */
 export const importFailure = (page: Page, fileName: string): Locator =>
   library(page)
