@@ -1,7 +1,8 @@
-// Attention of one query, bound by reading the cache. A block takes one kv head, a stretch of keys and up to
+// Attention of one query, bound by reading the cache. A block takes one kv head, a part of the keys and up to
 // 16 of the query heads that share them, which are the rows of a tensor-core tile. Each warp streams its
-// keys, 16 at a time, through a ring of its own in shared memory and never waits for another; f16 is copied
-// in the very pieces in which a lane will want them, since the sums over D of a score, and those over keys of
+// keys, 16 at a time, through a ring of its own in shared memory and never waits for another; warps of all
+// blocks take such tiles in turn, so that together they read a head from its begin to its end. f16 is copied
+// in the pieces in which lanes will want them, since the sums over D of a score, and those over keys of
 // an output, may be taken in any order. The block that ends last joins what all found, in order.
 #include <algorithm>
 #include <cmath>
@@ -20,7 +21,7 @@ struct Split {
     DType q_type;
     const char *k, *v;
     int64_t capacity;
-    int d, group, length, keys_per_part;
+    int d, group, length;
     float scale;    // log2(e) / sqrt(D)
     float* parts;   // (H, parts, D + 2): sums, peak, total
     int* arrivals;  // (G, heads at a time), zero between launches
@@ -89,11 +90,11 @@ struct Ring {
         if (first < end) {
             if constexpr (pieces) {
 #pragma unroll
-                for (int j = 0; j < kTile / 8; ++j)
-#pragma unroll
-                    for (int c = 0; c < D / 32; ++c)
-                        copy(key + ((j * (D / 32) + c) * 32 + lane()) * 16, k, first + j * 8 + lane() / 4,
-                             c * 32 + lane() % 4 * 8);
+                for (int i = 0; i < kTile * D / 256; ++i) {  // whole lines at a time, for other lanes too
+                    const int number = i * 32 + lane(), row = number / (D / 8), eight = number % (D / 8);
+                    const int piece = row / 8 * (D / 32) + eight / 4;
+                    copy(key + (piece * 32 + row % 8 * 4 + eight % 4) * 16, k, first + row, eight * 8);
+                }
 #pragma unroll
                 for (int i = 0; i < 4; ++i)
 #pragma unroll
@@ -116,16 +117,13 @@ struct Ring {
     /// Waits for the oldest tile, whose first key is `first`.
     __device__ void take(int first) {
         copies_wait<kStages - 2>();
+        __syncwarp();  // what other lanes copied is there, and they have read the stage dropped last
         if constexpr (!pieces) {
-            __syncwarp();
             shift_k = static_cast<int>(reinterpret_cast<uintptr_t>(k + first * row_bytes) % 16);
             shift_v = static_cast<int>(reinterpret_cast<uintptr_t>(v + first * row_bytes) % 16);
         }
     }
-    __device__ void drop() {
-        if constexpr (!pieces) __syncwarp();  // other lanes have read it
-        taken = taken + 1 == kStages ? 0 : taken + 1;
-    }
+    __device__ void drop() { taken = taken + 1 == kStages ? 0 : taken + 1; }
     __device__ uint4 key(int j, int c) const {
         const char* from = memory + taken * stage_bytes;
         if constexpr (pieces)
@@ -269,15 +267,14 @@ __global__ void __launch_bounds__(kMostWarps * 32, 1) attend_part(const Split w)
     const int head0 = static_cast<int>(blockIdx.y) * w.group + static_cast<int>(blockIdx.z) * kHeads;
     const int heads = min(kHeads, w.group - static_cast<int>(blockIdx.z) * kHeads);
     const int64_t head_bytes = w.capacity * w.row_bytes(type);
-    const int begin = static_cast<int>(blockIdx.x) * w.keys_per_part;
     R ring{memory + warp * R::bytes,
            w.k + blockIdx.y * head_bytes,
            w.v + blockIdx.y * head_bytes,
            w.row_bytes(type),
            w.d,
-           min(begin + w.keys_per_part, w.length)};
-    const int step = static_cast<int>(blockDim.x) / 32 * kTile;
-    int first = begin + warp * kTile, ahead = first;
+           w.length};
+    const int warps = static_cast<int>(blockDim.x) / 32, step = static_cast<int>(gridDim.x) * warps * kTile;
+    int first = (static_cast<int>(blockIdx.x) * warps + warp) * kTile, ahead = first;
     let_next_begin();
     for (int i = 1; i < kStages; ++i) ring.expect(first + (i - 1) * step);
     wait_for_earlier();
@@ -351,11 +348,10 @@ void decode(Running& run, const Matrix& q, const KvLayer& kv, int length, const 
     const int most =
         std::clamp(cuda.multiprocessors / (kv.kv_heads * static_cast<int>(heads_at_a_time)), 1, kMostParts);
     const int wanted = std::min(most, static_cast<int>(parts(length, kMostWarps * kTile)));
-    w.keys_per_part = static_cast<int>(round_up((length + wanted - 1) / wanted, kTile));
     w.parts = static_cast<float*>(cuda.parts.reserve(static_cast<uint64_t>(heads) * most * (d + 2) * 4));
     w.arrivals = static_cast<int*>(
         cuda.arrivals.reserve_zeros(cuda.stream, uint64_t{4} * kv.kv_heads * heads_at_a_time));
-    const dim3 grid(parts(length, w.keys_per_part), static_cast<unsigned>(kv.kv_heads), heads_at_a_time);
+    const dim3 grid(static_cast<unsigned>(wanted), static_cast<unsigned>(kv.kv_heads), heads_at_a_time);
     const bool f16 = kv.type == KvType::f16;
     const auto run_on = d <= 64    ? (f16 ? launch<KvType::f16, 64> : launch<KvType::q8_0, 64>)
                         : d <= 128 ? (f16 ? launch<KvType::f16, 128> : launch<KvType::q8_0, 128>)

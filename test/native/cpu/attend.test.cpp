@@ -103,8 +103,11 @@ TEST("attend is as accurate as a naive one") {
         for (const int64_t t : {1, 3, 60}) compare(type, {t, 301, 1, 2, 64});
     for (const int64_t t : {1, 5}) compare(KvType::f16, {t, 1500, 2, 1, 64});
     for (const KvType type : kv_types())  // a row alone over many keys, ragged, of every size of head
-        for (const auto& [start, heads, group, d] :
-             {std::array<int64_t, 4>{2503, 1, 4, 128}, {1042, 3, 2, 96}, {777, 2, 3, 256}, {4100, 5, 1, 64}})
+        for (const auto& [start, heads, group, d] : {std::array<int64_t, 4>{2503, 1, 4, 128},
+                                                     {1042, 3, 2, 96},
+                                                     {777, 2, 3, 256},
+                                                     {4100, 5, 1, 64},
+                                                     {9001, 8, 2, 128}})
             compare(type, {1, start, heads, group, d});
     compare(KvType::f16, {5, 40, 1, 20, 64});  // more heads in a group than a decode kernel takes at once
     compare(KvType::f16, {1, 40, 1, 20, 64});
