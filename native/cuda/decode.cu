@@ -89,7 +89,8 @@ struct Ring {
         char *key = memory + asked * stage_bytes, *value = key + half_bytes;
         if (first < end) {
             if constexpr (pieces) {
-#pragma unroll
+                constexpr int at_once = D > 128 ? 2 : 8;  // more would not leave enough registers
+#pragma unroll at_once
                 for (int i = 0; i < kTile * D / 256; ++i) {  // whole lines at a time, for other lanes too
                     const int number = i * 32 + lane(), row = number / (D / 8), eight = number % (D / 8);
                     const int piece = row / 8 * (D / 32) + eight / 4;
