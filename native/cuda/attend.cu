@@ -307,7 +307,7 @@ void attend(Backend& backend, Matrix q, KvLayer kv, int start, Matrix out) {
         return run.end("attend");
     }
     attend_rows(run, q, kv, start, nullptr, out);
-    run.end("attend", 16);
+    run.end("attend", 64);
 }
 
 void attend_selected(Backend& backend, Matrix q, KvLayer kv, int start, Selection chosen, Matrix out) {
@@ -317,7 +317,7 @@ void attend_selected(Backend& backend, Matrix q, KvLayer kv, int start, Selectio
     clear_unselected(run.cuda.stream, static_cast<int>(q.cols) / kv.head_dim, kv.head_dim, start, chosen,
                      out);
     attend_rows(run, q, kv, start, &chosen, out);
-    run.end("attend_selected", 16);
+    run.end("attend_selected", 64);
 }
 
 }  // namespace longleaf::cuda

@@ -117,7 +117,7 @@ class CudaBackend final : public Backend {
     Workspace arrivals{budget};  // zero between kernels
     Throttle throttle;
     std::unique_ptr<Cublas> cublas;  // null: own kernels
-    int queued = 0;                  // ops since the last mark
+    int queued = 0;                  // weight of ops since the last mark
     struct Prepared {
         const void *data, *values;  // of a weight, and what prepare() made of it: rows of whole 16 bytes
         DType type;
@@ -136,10 +136,10 @@ class Running {
         check(cudaSetDevice(cuda.device), "selecting the device");
     }
     bool cancelled() const { return cuda.cancelled.load(std::memory_order_relaxed); }
-    /// `weight`: 16 make a mark.
+    /// `weight`: 64 make a mark. Ops on a row alone weigh 1: a mark is between kernels that chain otherwise.
     void end(const char* op, int weight = 1) {
         check(cudaGetLastError(), op);
-        if ((cuda.queued += weight) < 16) return;
+        if ((cuda.queued += weight) < 64) return;
         cuda.queued = 0;
         cuda.throttle.mark(cuda.stream);
     }

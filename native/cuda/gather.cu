@@ -104,7 +104,7 @@ void gather(Backend& backend, KvLayer kv, int heads, Selection chosen) {
     kernel<<<grid, kThreads, 0, run.cuda.stream>>>(
         static_cast<const char*>(kv.k), static_cast<const char*>(kv.v), kv.capacity, kv.head_dim,
         heads / kv.kv_heads, lists_of(chosen), static_cast<uint4*>(chosen.rows), places);
-    run.end("gather");
+    run.end("gather", 4);
 }
 
 void clear_unselected(cudaStream_t stream, int heads, int head_dim, int start, const Selection& chosen,

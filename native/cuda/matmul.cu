@@ -199,7 +199,7 @@ void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
         return run.end("matmul");
     }
     multiply(run, w, nullptr, x, out, add);
-    run.end("matmul", 2);
+    run.end("matmul", 8);
 }
 
 void project(Backend& backend, std::span<const Projection> all, Matrix x) {
@@ -226,7 +226,7 @@ void gated(Backend& backend, const Tensor& gate, const Tensor& up, Matrix x, Mat
     Running run(backend);
     if (run.cancelled() || x.rows == 0) return;
     multiply(run, gate, &up, x, out, false);
-    run.end("gated", 4);
+    run.end("gated", 16);
 }
 
 }  // namespace longleaf::cuda

@@ -51,7 +51,7 @@ void select(Backend& backend, Matrix q, KvLayer kv, int length, const SelectOpti
     const Room room(scratch, heads, length, options.window);
     score_tokens(run.cuda, q, kv, length, room);
     keep_tokens(stream, room, heads, length, options, out);
-    run.end("select", 16);
+    run.end("select", 64);
 }
 
 }  // namespace longleaf::cuda
