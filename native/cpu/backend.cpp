@@ -48,7 +48,8 @@ const Ops& CpuBackend::ops() const {
                               .select_scratch_bytes = select_scratch_bytes,
                               .attend_selected = attend_selected,
                               .swiglu = swiglu,
-                              .gated = gated};
+                              .gated = gated,
+                              .rank = rank};
     return table;
 }
 

@@ -91,5 +91,6 @@ void attend_selected(Backend&, Matrix q, KvLayer, int start, Selection, Matrix o
 void swiglu(Backend&, Matrix gate, Matrix up);
 void project(Backend&, std::span<const Projection>, Matrix x);
 void gated(Backend&, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room);
+void rank(Backend&, Matrix logits, const RankOptions&, Ranking* out);
 
 }  // namespace longleaf::cpu

@@ -174,7 +174,8 @@ const Ops& CudaBackend::ops() const {
                               .gather = gather,
                               .attend_selected = attend_selected,
                               .swiglu = swiglu,
-                              .gated = gated};
+                              .gated = gated,
+                              .rank = rank};
     return table;
 }
 
@@ -198,12 +199,12 @@ bool CudaBackend::attends(int head_dim, KvType type) const {
 int CudaBackend::chunk_rows() const { return hopper ? 64 * multiprocessors : 4096; }
 
 uint64_t CudaBackend::scratch_bytes(int64_t widest_row, int64_t values) const {
-    // A slice of weights, partial sums of decoding; for cuBLAS a chunk of operands, a block of products and
-    // its own.
+    // A slice of weights, partial sums of decoding, a penalised row; for cuBLAS a chunk of operands, a block
+    // of products and its own.
     const auto width = static_cast<uint64_t>(round_up(widest_row, 64));
     const uint64_t blocks =
         cublas ? width * (static_cast<uint64_t>(chunk_rows()) * 2 + 512 * 4) + (uint64_t{32} << 20) : 0;
-    return (uint64_t{96} << 20) + blocks + static_cast<uint64_t>(values) * 2;
+    return (uint64_t{100} << 20) + blocks + static_cast<uint64_t>(values) * 2;
 }
 
 uint64_t CudaBackend::gathered_bytes(int heads, int64_t length, int head_dim) const {

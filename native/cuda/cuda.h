@@ -115,6 +115,7 @@ class CudaBackend final : public Backend {
     Workspace operand{budget}, weights{budget}, product{budget}, parts{budget}, widened{budget},
         unpacked{budget};
     Workspace arrivals{budget};  // zero between kernels
+    Workspace ranking{budget}, penalised{budget};
     Throttle throttle;
     std::unique_ptr<Cublas> cublas;  // null: own kernels
     int queued = 0;                  // weight of ops since the last mark
@@ -171,5 +172,6 @@ void gather(Backend&, KvLayer, int heads, Selection);
 void attend_selected(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
 void swiglu(Backend&, Matrix gate, Matrix up);
 void gated(Backend&, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room);
+void rank(Backend&, Matrix logits, const RankOptions&, Ranking* out);
 
 }  // namespace longleaf::cuda

@@ -219,20 +219,6 @@ __device__ void join_warps(const Split& w, int head0, int heads, Softmax16<D>& r
     }
 }
 
-/// True in the block that gets here last of those that share these heads; it sees what the others wrote.
-__device__ bool arrives_last(int* arrivals) {
-    __shared__ bool last;
-    __threadfence();
-    __syncthreads();
-    if (threadIdx.x == 0) {
-        last = atomicAdd(arrivals, 1) == static_cast<int>(gridDim.x) - 1;
-        if (last) *arrivals = 0;
-    }
-    __syncthreads();
-    __threadfence();
-    return last;
-}
-
 /// out: the parts in order, brought to one peak. A warp finds the parts' factors, all the sums.
 __device__ void join_parts(const Split& w, int head0, int heads, char* memory) {
     const int lane = static_cast<int>(threadIdx.x) % 32, count = static_cast<int>(gridDim.x);

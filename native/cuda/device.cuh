@@ -154,6 +154,21 @@ __device__ inline float warp_max(float x) {
     return x;
 }
 
+/// True in the block that gets here last of those with other blockIdx.x; it sees what the others wrote.
+/// `arrivals`: 0 before and after.
+__device__ inline bool arrives_last(int* arrivals) {
+    __shared__ bool last;
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        last = atomicAdd(arrivals, 1) == static_cast<int>(gridDim.x) - 1;
+        if (last) *arrivals = 0;
+    }
+    __syncthreads();
+    __threadfence();
+    return last;
+}
+
 /// 2^x; exactly 1 at 0 and 0 at -infinity.
 __device__ inline float exp2_fast(float x) {
     float y;

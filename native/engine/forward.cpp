@@ -152,9 +152,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
     }
 
     op.rmsnorm(b, s.residual(pass.answer, 1), w.output_norm, c.rms_eps, s.normed(1));
-    op.matmul(b, w.output, s.normed(1), s.logits(), false);
-    result.logits.resize(c.vocab);
-    b.download(result.logits.data(), s.logits().data, result.logits.size() * sizeof(float));
+    op.matmul(b, w.output, s.normed(1), pass.logits, false);
 
     result.kept_fraction.assign(c.layers, 1.0f);
     if (plan.any()) {

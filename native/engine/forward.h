@@ -1,5 +1,5 @@
 // One pass of the decoder over new tokens, for any backend: activations live on the device; token ids go up,
-// the last row's logits and the kept counts come down.
+// the kept counts come down.
 #pragma once
 
 #include <span>
@@ -30,10 +30,10 @@ struct Pass {
     int answer = 0;                // the row whose logits are wanted; later rows are padding
     const SparsityPlan* sparsity = nullptr;
     Progress* progress = nullptr;
+    Matrix logits;  // (1, V), where those after row `answer` are to go
 };
 
 struct PassResult {
-    std::vector<float> logits;         // (V) after row `answer`
     std::vector<float> kept_fraction;  // (L)
 };
 

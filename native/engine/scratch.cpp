@@ -7,10 +7,10 @@ namespace longleaf {
 namespace {
 
 struct Sizes {
-    uint64_t ids, residual, normed, q, kv, gate, up, logits, tail, index, counts, select_work, gathered;
+    uint64_t ids, residual, normed, q, kv, gate, up, tail, index, counts, select_work, gathered;
     uint64_t total() const {
-        return ids + residual + normed + 2 * q + 2 * kv + gate + up + logits + tail + index + counts +
-               select_work + gathered;
+        return ids + residual + normed + 2 * q + 2 * kv + gate + up + tail + index + counts + select_work +
+               gathered;
     }
 };
 
@@ -31,7 +31,6 @@ Sizes sizes(const Config& c, const Backend& backend, DType several, int tokens, 
     s.kv = chunk * kv_dim * e;
     s.gate = chunk * c.ffn * e;
     s.up = tokens > 1 && backend.gates_at_once() ? 0 : s.gate;
-    s.logits = static_cast<uint64_t>(c.vocab) * sizeof(float);
     if (!select) return s;
     s.tail =
         static_cast<uint64_t>(select->window) * q_dim * row_bytes(type_of_rows(select->window, several), 1);
@@ -54,7 +53,6 @@ Scratch::Scratch(const Config& c, Backend& backend, DType several, int tokens, c
       q_dim_(static_cast<int64_t>(c.heads) * c.head_dim),
       kv_dim_(static_cast<int64_t>(c.kv_heads) * c.head_dim),
       ffn_(c.ffn),
-      vocab_(c.vocab),
       tokens_(tokens),
       several_(several) {
     const Sizes s = sizes(c, backend, several, tokens, select);
@@ -67,7 +65,6 @@ Scratch::Scratch(const Config& c, Backend& backend, DType several, int tokens, c
     v_ = Buffer(backend, s.kv);
     gate_ = Buffer(backend, s.gate);
     up_ = Buffer(backend, s.up);
-    logits_ = Buffer(backend, s.logits);
     tail_ = Buffer(backend, s.tail);
     index_ = Buffer(backend, s.index);
     counts_ = Buffer(backend, s.counts);

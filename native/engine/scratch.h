@@ -29,7 +29,6 @@ class Scratch {
     Matrix v(int rows) const { return of(v_, rows, kv_dim_); }
     Matrix gate(int rows) const { return of(gate_, rows, ffn_); }
     Matrix up(int rows) const { return of(up_, rows, ffn_); }        // room, or none: Backend::gates_at_once
-    Matrix logits() const { return of(logits_, 1, vocab_); }         // f32, as is the residual stream
     Matrix tail(int rows) const { return of(tail_, rows, q_dim_); }  // the queries that score, (W, H * D)
     Selection selection(int layer) const;                            // index shared, count per layer
     const int32_t* counts() const { return static_cast<int32_t*>(counts_.data()); }  // (L)
@@ -39,9 +38,9 @@ class Scratch {
   private:
     Matrix of(const Buffer&, int rows, int64_t cols) const;
 
-    int64_t channels_, q_dim_, kv_dim_, ffn_, vocab_, tokens_;
+    int64_t channels_, q_dim_, kv_dim_, ffn_, tokens_;
     DType several_;
-    Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_, logits_;
+    Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_;
     Buffer tail_, index_, counts_, select_work_, gathered_;
 };
 

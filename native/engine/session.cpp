@@ -5,7 +5,6 @@
 
 #include "engine/answer_text.h"
 #include "engine/memory_plan.h"
-#include "sampler/sampler.h"
 
 namespace longleaf {
 
@@ -19,7 +18,9 @@ TokenSession::TokenSession(SessionParts parts)
     : parts_(std::move(parts)),
       switch_(*parts_.turnstile),
       cache_(backend(), config(), parts_.kv_type, static_cast<int64_t>(parts_.context_tokens) + cache_slack),
-      one_row_(config(), backend(), DType::f32, 1, nullptr) {}
+      one_row_(config(), backend(), DType::f32, 1, nullptr),
+      logits_(backend(), static_cast<uint64_t>(config().vocab) * sizeof(float)),
+      ranking_(backend(), sizeof(Ranking)) {}
 
 void TokenSession::check_tokens(std::span<const int32_t> tokens) const {
     const int limit = parts_.context_tokens;
@@ -104,15 +105,15 @@ bool TokenSession::prefill(std::span<const int32_t> tokens, int start, const Spa
     const double cost = Cost(config()).pass(start, rows, last_layer_rows(rows), plan);
     Progress progress(cost, length - start, on_progress);
     pass.progress = &progress;
+    pass.logits = logits_row();
 
     logits_at_ = -1;
     touched_ = std::max(touched_, start + rows);
     PassResult out;
     if (!forward(parts_.decoder, cache_, scratch, pass, out)) return false;
     timeline_.was_read(tokens, start, sparsity, plan.any());
-    logits_ = std::move(out.logits);
     logits_at_ = length;
-    if (plan.any()) reading_logits_ = logits_;
+    if (plan.any()) reading_logits_ = logits_here();
     result.kept_fraction = std::move(out.kept_fraction);
     progress.finish();
     return true;
@@ -124,12 +125,12 @@ bool TokenSession::decode(int32_t token) {
     pass.ids = {&token, 1};
     pass.start = timeline_.cached();
     pass.sparsity = &dense;
+    pass.logits = logits_row();
     logits_at_ = -1;
     touched_ = std::max(touched_, pass.start + 1);
     PassResult out;
     if (!forward(parts_.decoder, cache_, one_row_, pass, out)) return false;
     timeline_.all_cached();
-    logits_ = std::move(out.logits);
     logits_at_ = timeline_.length();
     return true;
 }
@@ -139,7 +140,7 @@ bool TokenSession::settle() {
     if (length == 0) throw EngineError(ErrorCode::bad_request, "The session is empty; read something first.");
     if (logits_at_ == length && timeline_.cached() == length) return true;
     if (timeline_.cached() == length && timeline_.sparse_length() == length) {
-        logits_ = reading_logits_;
+        backend().upload(logits_.data(), reading_logits_.data(), reading_logits_.size() * sizeof(float));
         logits_at_ = length;
         return true;
     }
@@ -154,7 +155,21 @@ bool TokenSession::settle() {
 std::vector<float> TokenSession::logits() {
     Turnstile::Turn turn(switch_);
     if (!turn.granted() || !settle()) return {};
-    return logits_;
+    return logits_here();
+}
+
+std::vector<float> TokenSession::logits_here() const {
+    std::vector<float> logits(static_cast<size_t>(config().vocab));
+    backend().download(logits.data(), logits_.data(), logits.size() * sizeof(float));
+    return logits;
+}
+
+int32_t TokenSession::next_token(Sampler& sampler) const {
+    const RankOptions asked = sampler.ask(timeline_.tokens(), config().vocab);
+    backend().ops().rank(backend(), logits_row(), asked, static_cast<Ranking*>(ranking_.data()));
+    Ranking ranking;
+    backend().download(&ranking, ranking_.data(), Ranking::bytes(asked.most));
+    return sampler.sample(ranking, [this] { return logits_here(); });
 }
 
 void TokenSession::rewind(int length) {
@@ -188,7 +203,7 @@ GenerateResult TokenSession::generate(const GenerateOptions& options, const Toke
     for (;;) {
         if (switch_.cancelled()) return finish(FinishReason::cancelled);
         if (timeline_.length() >= parts_.context_tokens) return finish(FinishReason::context_full);
-        const int32_t token = sampler.sample(logits_, timeline_.tokens());
+        const int32_t token = next_token(sampler);
         if (result.tokens == 0) result.first_token_seconds = seconds_since(begun);
         timeline_.push(token);
         if (parts_.tokenizer->is_end(token)) return finish(FinishReason::stop);

@@ -4,9 +4,11 @@
 #include <memory>
 
 #include "engine.h"
+#include "engine/buffer.h"
 #include "engine/forward.h"
 #include "engine/timeline.h"
 #include "engine/turn.h"
+#include "sampler/sampler.h"
 #include "tokenizer/tokenizer.h"
 
 namespace longleaf {
@@ -42,14 +44,17 @@ class TokenSession final : public Session {
                  ReadResult&);
     bool decode(int32_t token);
     bool settle();  // makes logits_ those after the last token; false when cancelled
+    Matrix logits_row() const { return {logits_.data(), 1, config().vocab, config().vocab}; }
+    std::vector<float> logits_here() const;
+    int32_t next_token(Sampler&) const;
 
     SessionParts parts_;
     Turnstile::Switch switch_;
     KvCache cache_;
     Scratch one_row_;
     Timeline timeline_;
-    int touched_ = 0;            // positions ever written: their pages are ours
-    std::vector<float> logits_;  // (V) after logits_at_ tokens
+    int touched_ = 0;          // positions ever written: their pages are ours
+    Buffer logits_, ranking_;  // (V) f32 after logits_at_ tokens; a Ranking of them
     int logits_at_ = -1;
     std::vector<float>
         reading_logits_;  // (V) at the end of the sparse prefill, which cannot be redone in part

@@ -15,6 +15,7 @@
 #include <span>
 
 #include "engine.h"
+#include "ops/ranking.h"
 #include "ops/tensor.h"
 
 namespace longleaf {
@@ -167,6 +168,9 @@ struct Ops {
     /// out (T, F) = silu(x * gate^T) * (x * up^T), gate and up (F, C); `room` (T, F) is work space. Of x's
     /// type.
     void (*gated)(Backend&, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room);
+
+    /// What a sampler needs of logits (1, V) f32, which stay as they are. A cancel does not cut it short.
+    void (*rank)(Backend&, Matrix logits, const RankOptions&, Ranking* out);
 };
 
 }  // namespace longleaf

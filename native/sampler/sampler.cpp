@@ -8,8 +8,6 @@
 namespace longleaf {
 namespace {
 
-constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
-
 using Ranked = std::pair<float, int32_t>;
 
 /// Highest first; ties go to the lower token, so the order is total.
@@ -52,58 +50,54 @@ Sampler::Sampler(const Sampling& options) : options_(options), state_(options.se
     require(options.repetition_window >= 0, "repetition_window must not be negative");
 }
 
-int32_t Sampler::sample(std::span<const float> logits, std::span<const int32_t> history) {
-    require(!logits.empty(), "there are no logits to sample from");
-    penalise(logits, history);
-    if (options_.temperature == 0) {
-        const auto best = std::max_element(scratch_.begin(), scratch_.end());  // the first of equals
-        return static_cast<int32_t>(best - scratch_.begin());
+RankOptions Sampler::ask(std::span<const int32_t> history, int vocab) {
+    penalised_.clear();
+    if (options_.repetition_penalty != 1) {
+        const auto window = std::min(history.size(), static_cast<size_t>(options_.repetition_window));
+        for (const int32_t token : history.last(window))
+            if (token >= 0 && token < vocab) penalised_.push_back(token);
+        std::sort(penalised_.begin(), penalised_.end());
+        penalised_.erase(std::unique(penalised_.begin(), penalised_.end()), penalised_.end());
     }
-    rank();
-    weigh();
-    if (options_.top_p < 1) cut_to_mass();
-    if (options_.min_p > 0) {
-        const auto top = std::max_element(ranked_.begin(), ranked_.end(),
-                                          [](const Ranked& a, const Ranked& b) { return a.first < b.first; });
-        std::erase_if(ranked_,
-                      [least = options_.min_p * top->first](const Ranked& r) { return r.first < least; });
-    }
-    return draw();
+    const int k = options_.top_k == 0 ? vocab : options_.top_k;
+    const bool greedy = options_.temperature == 0, few = options_.top_k > 0 && k <= Ranking::capacity;
+    return {.most = greedy ? 1 : std::min({k, vocab, Ranking::capacity}),
+            .temperature = greedy || few ? 0 : options_.temperature,
+            .penalty = options_.repetition_penalty,
+            .penalised = penalised_};
 }
 
-void Sampler::penalise(std::span<const float> logits, std::span<const int32_t> history) {
-    scratch_.assign(logits.begin(), logits.end());
-    for (float& logit : scratch_)
-        if (std::isnan(logit)) logit = minus_infinity;
-    if (options_.repetition_penalty == 1) return;
-    const auto window = std::min(history.size(), static_cast<size_t>(options_.repetition_window));
-    std::vector<int32_t> recent(history.end() - static_cast<std::ptrdiff_t>(window), history.end());
-    std::sort(recent.begin(), recent.end());
-    recent.erase(std::unique(recent.begin(), recent.end()), recent.end());
-    for (const auto token : recent) {
-        if (token < 0 || static_cast<size_t>(token) >= scratch_.size()) continue;
-        float& logit = scratch_[static_cast<size_t>(token)];
+int32_t Sampler::sample(const Ranking& ranking, const std::function<std::vector<float>()>& all) {
+    if (options_.temperature == 0) return ranking.top[0].token;
+    ranked_.clear();
+    for (const auto& entry : std::span(ranking.top, static_cast<size_t>(ranking.count)))
+        ranked_.emplace_back(entry.logit, entry.token);
+    weigh();
+    const double part = static_cast<double>(splitmix64(state_) >> 11) * 0x1p-53;
+    int32_t token = ranking.top[0].token;
+    if (choose(ranking.mass, ranking.count == ranking.vocab, part, token)) return token;
+    take_all(all());
+    weigh();
+    choose(ranking.mass, true, part, token);
+    return token;
+}
+
+/// Ranks the whole row.
+void Sampler::take_all(std::vector<float> logits) {
+    for (const auto token : penalised_) {
+        float& logit = logits[static_cast<size_t>(token)];
         logit = logit > 0 ? logit / options_.repetition_penalty : logit * options_.repetition_penalty;
     }
-}
-
-/// Fills ranked_ with the top_k logits, or all, in no particular order.
-void Sampler::rank() {
     ranked_.clear();
-    for (size_t i = 0; i < scratch_.size(); ++i) ranked_.emplace_back(scratch_[i], static_cast<int32_t>(i));
-    const auto k = static_cast<size_t>(options_.top_k);
-    if (k == 0 || k >= ranked_.size()) return;
-    std::nth_element(ranked_.begin(), ranked_.begin() + static_cast<std::ptrdiff_t>(k), ranked_.end(),
-                     before);
-    ranked_.resize(k);
-    std::sort(ranked_.begin(), ranked_.end(),
-              [](const Ranked& a, const Ranked& b) { return a.second < b.second; });
+    for (size_t i = 0; i < logits.size(); ++i)
+        ranked_.emplace_back(std::isnan(logits[i]) ? -std::numeric_limits<float>::infinity() : logits[i],
+                             static_cast<int32_t>(i));
+    std::sort(ranked_.begin(), ranked_.end(), before);
 }
 
 /// Turns logits into probabilities up to a common factor; the most likely token weighs 1.
 void Sampler::weigh() {
-    float top = minus_infinity;
-    for (const auto& [logit, token] : ranked_) top = std::max(top, logit);
+    const float top = ranked_.front().first;
     for (auto& [weight, token] : ranked_) {
         // Equal infinities have no difference.
         const double distance =
@@ -112,34 +106,44 @@ void Sampler::weigh() {
     }
 }
 
-/// Keeps the likeliest tokens whose weights first reach top_p of the whole, sorting no more than needed.
-void Sampler::cut_to_mass() {
-    double whole = 0, mass = 0;
-    for (const auto& [weight, token] : ranked_) whole += weight;
-    size_t sorted = 0;
-    for (size_t kept = 0; kept < ranked_.size(); ++kept) {
-        if (kept == sorted) {
-            sorted = std::min(ranked_.size(), sorted * 4 + 64);
-            std::partial_sort(ranked_.begin() + static_cast<std::ptrdiff_t>(kept),
-                              ranked_.begin() + static_cast<std::ptrdiff_t>(sorted), ranked_.end(), before);
-        }
-        mass += ranked_[kept].first;
-        if (mass >= options_.top_p * whole) return ranked_.resize(kept + 1);
+/// Cuts ranked_ by top-k, top-p and min-p and takes the token at `part` of what is left. False when tokens
+/// beyond ranked_ have a say in it; `mass` is the weight of the whole row.
+bool Sampler::choose(double mass, bool is_all, double part, int32_t& token) {
+    bool closed = is_all;  // nothing beyond ranked_ can be drawn
+    const auto sum = [&] {
+        double total = 0;
+        for (const auto& [weight, _] : ranked_) total += weight;
+        return total;
+    };
+    if (options_.top_k > 0) {
+        const auto k = static_cast<size_t>(options_.top_k);
+        closed = closed || ranked_.size() >= k;
+        if (!closed) return false;
+        ranked_.resize(std::min(ranked_.size(), k));
     }
-}
-
-int32_t Sampler::draw() {
-    double whole = 0;
-    for (const auto& [weight, token] : ranked_) whole += weight;
-    double left = static_cast<double>(splitmix64(state_) >> 11) * 0x1p-53 * whole;
-    int32_t last = ranked_.front().second;
-    for (const auto& [weight, token] : ranked_) {
-        if (weight == 0) continue;
-        last = token;
+    if (closed) mass = sum();
+    if (options_.top_p < 1) {
+        const double wanted = options_.top_p * mass;
+        double reached = ranked_.front().first;
+        size_t kept = 1;
+        while (kept < ranked_.size() && reached < wanted) reached += ranked_[kept++].first;
+        if (reached < wanted && !closed) return false;
+        ranked_.resize(kept), closed = true;
+    }
+    if (options_.min_p > 0) {
+        const auto end = std::find_if(ranked_.begin(), ranked_.end(),
+                                      [&](const Ranked& r) { return r.first < options_.min_p; });
+        if (end == ranked_.end() && !closed) return false;
+        ranked_.erase(end, ranked_.end()), closed = true;
+    }
+    double left = part * (closed ? sum() : mass);
+    for (const auto& [weight, candidate] : ranked_) {
+        if (weight == 0) break;
+        token = candidate;
         left -= weight;
-        if (left < 0) break;
+        if (left < 0) return true;
     }
-    return last;
+    return closed;
 }
 
 }  // namespace longleaf

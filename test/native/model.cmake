@@ -6,7 +6,7 @@ longleaf_test(model mutation LINKS tokenizer)
 foreach(name bpe pretokenizer utf8 mutation)
   longleaf_test(tokenizer ${name})
 endforeach()
-longleaf_test(sampler sampler)
+longleaf_test(sampler sampler LINKS cpu)
 
 # The same entry points as tests and, with LONGLEAF_FUZZ and clang, as libFuzzer targets:
 #   cmake -S native -B build -DCMAKE_CXX_COMPILER=clang++ -DLONGLEAF_FUZZ=ON \

@@ -36,7 +36,7 @@ const mayInclude = {
   sparsity: ['ops', 'model'],
   model: ['ops'],
   tokenizer: ['model'],
-  sampler: [],
+  sampler: ['ops'],
   ops: [],
   cpu: ['ops'],
   cuda: ['ops'],
