@@ -37,8 +37,12 @@ STAGES: dict[int, tuple[tuple[float, dict[Mode, float]], ...]] = {
         _phase(0.60, {2: 0.15, 4: 0.15, 16: 0.20, 64: 0.10}, {4: 0.10, 16: 0.15, 64: 0.15}),
         _phase(1.01, {2: 0.05, 4: 0.10, 16: 0.13, 64: 0.15, 128: 0.20}, {4: 0.06, 16: 0.08, 64: 0.08, 128: 0.15}),
     ),
+    3: (
+        _phase(0.20, {4: 0.15, 16: 0.25, 64: 0.30}, {16: 0.15, 64: 0.15}),
+        _phase(1.01, {4: 0.05, 16: 0.12, 64: 0.23, 128: 0.32}, {16: 0.06, 64: 0.08, 128: 0.14}),
+    ),
 }
-PEAK = {1: 0.75, 2: 0.6}  # of the optimiser's rates; the weights come trained
+PEAK = {1: 0.75, 2: 0.6, 3: 0.5}  # of the optimiser's rates; the weights come trained
 FLAT_UNTIL, LAST_RATE, WARM_STEPS = 0.15, 0.02, 40
 
 

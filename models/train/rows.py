@@ -14,9 +14,6 @@ from .settings import (ASSISTANT, CONTEXT, DECIDE, DOC, END, FIND, OTHER, PAD, R
                        USER, RowPlan)
 from .tokenizer import Tokenizer
 
-# Share of each kind of turn; a kind that the document cannot serve gives way to the others.
-TURN_WEIGHTS = {"fact": 22, "keyword": 20, "reading": 46, "cloze": 14, "blank": 3, "stretch": 5, "chapter": 1, "absent": 15}
-
 # What one token of an answer weighs in the loss. Finding the place is the hard part, and it shows
 # in the first words of a quotation and in the short answer; the rest of a quotation is copying.
 WEIGHTS = {"decide": 1.5, "find": 3.0, "copy": 0.5, "short": 2.5, "refuse": 3.0, "refusal": 0.2, "stop": 0.5}
@@ -71,8 +68,8 @@ class RowMaker:
         self.corpus, self.rng = corpus, random.Random(seed)
         self.composer = Composer(corpus, self.rng)
 
-    def _turns(self, asker: Asker) -> list[Turn]:
-        kind = self.rng.choices(list(TURN_WEIGHTS), list(TURN_WEIGHTS.values()))[0]
+    def _turns(self, asker: Asker, shares: dict[str, int]) -> list[Turn]:
+        kind = self.rng.choices(list(shares), list(shares.values()))[0]
         if kind == "fact":
             return asker.fact()
         turn = {"keyword": asker.keyword, "reading": asker.reading, "blank": asker.blank, "stretch": asker.stretch,
@@ -92,9 +89,9 @@ class RowMaker:
         weights, marks, end = [0.0] + [plan.text] * (len(ids) - 1), [OTHER] + [TEXT] * (len(ids) - 1), len(ids)
         asker = Asker(self.corpus, document, self.rng)
         failures, seen = 0, set()
-        while failures < 12:
+        while failures < 30:
             # Asked twice, a question is answered by copying the earlier answer, which teaches nothing.
-            turns = [turn for turn in self._turns(asker) if turn.question not in seen or turn.kind == "again"]
+            turns = [turn for turn in self._turns(asker, plan.turns) if turn.question not in seen or turn.kind == "again"]
             failures = 0 if turns else failures + 1
             for turn in turns:
                 seen.add(turn.question)

@@ -61,6 +61,7 @@ class RowPlan:
     facts: tuple[int, int]  # how many planted facts, least and most
     text: float  # what a scored token of the document weighs
     stretched: float  # share of rows whose document is told to lie further apart than it does
+    turns: dict[str, int]  # how often each kind of turn is drawn
 
     @property
     def rows(self) -> int:
@@ -71,12 +72,18 @@ class RowPlan:
         return STEP_SCORED // self.rows
 
 
+# A kind that the document cannot serve gives way to the others.
+TURNS = {"fact": 22, "keyword": 20, "reading": 46, "cloze": 14, "blank": 3, "stretch": 5, "chapter": 1, "absent": 15}
+# Of a long row nearly all the cost is reading its document: hundreds of turns about it are nearly free, and
+# telling one sentence from a hundred thousand others is what only they can teach.
+LONG_TURNS = {"fact": 20, "keyword": 60, "reading": 30, "cloze": 14, "blank": 3, "stretch": 8, "chapter": 1, "absent": 18}
+
 ROW_PLANS = {
-    2_048: RowPlan(2_048, 1_150, (2, 7), 0.25, 0.15),
-    4_096: RowPlan(4_096, 2_000, (4, 12), 0.25, 0.35),
-    16_384: RowPlan(16_384, 6_000, (8, 26), 0.15, 0.5),
-    65_536: RowPlan(65_536, 9_500, (20, 44), 0.08, 0.3),
-    131_072: RowPlan(131_072, 12_000, (24, 60), 0.08, 0.0),
+    2_048: RowPlan(2_048, 1_150, (2, 7), 0.25, 0.15, TURNS),
+    4_096: RowPlan(4_096, 2_000, (4, 12), 0.25, 0.35, TURNS),
+    16_384: RowPlan(16_384, 6_000, (8, 26), 0.15, 0.5, TURNS),
+    65_536: RowPlan(65_536, 22_000, (30, 80), 0.08, 0.3, LONG_TURNS),
+    131_072: RowPlan(131_072, 40_000, (50, 140), 0.08, 0.0, LONG_TURNS),
 }
 
 
