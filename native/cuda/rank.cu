@@ -178,7 +178,7 @@ __global__ void __launch_bounds__(kThreads)
     __shared__ Key keys[Ranking::capacity];
     wait_for_earlier();
     let_next_begin();
-    const int thread = static_cast<int>(threadIdx.x), fit = whole_bins(work->bins, most);
+    const int thread = static_cast<int>(threadIdx.x), fit = whole_bins(work->bins, Ranking::capacity);
     const float top = work->top;
     for (int i = static_cast<int>(blockIdx.x) * kThreads + thread; i < vocab;
          i += static_cast<int>(gridDim.x) * kThreads) {
@@ -191,8 +191,9 @@ __global__ void __launch_bounds__(kThreads)
     for (int i = thread; i < Ranking::capacity; i += kThreads)
         keys[i] = i < count ? __ldcg(&work->picked[i]) : 0;
     sort_down(keys);
-    for (int i = thread; i < count; i += kThreads) out->top[i] = {logit_of(keys[i]), token_of(keys[i])};
-    if (thread == 0) out->count = count;
+    for (int i = thread; i < min(count, most); i += kThreads)
+        out->top[i] = {logit_of(keys[i]), token_of(keys[i])};
+    if (thread == 0) out->count = min(count, most);
 }
 
 /// The row with its penalties, in work space of the backend.
