@@ -10,9 +10,7 @@ import numpy as np
 from .corpus import Corpus
 from .corpus_build import BOOK, PARAGRAPH, PROSE, QUOTABLE, SQUAD
 from .facts import Fact, plant
-
-# SQuAD's are the only questions people wrote, so their paragraphs come most often.
-MIXES = ("book",) * 5 + ("prose",) * 3 + ("articles",) * 9 + ("patchwork",) * 3
+from .settings import SHORT_MIXES
 
 
 @dataclass
@@ -66,8 +64,9 @@ class Composer:
             rng.shuffle(chosen)
         return [(int(corpus.text_sentences[t]), int(corpus.text_sentences[t + 1])) for t in chosen]
 
-    def _segments(self, budget: int) -> list[tuple[int, int]]:
-        mix = self.rng.choice(MIXES)
+    def segments(self, budget: int, mixes: dict[str, float]) -> list[tuple[int, int]]:
+        """A book, prose, SQuAD's articles, or a patchwork of them, by these shares."""
+        mix = self.rng.choices(list(mixes), list(mixes.values()))[0]
         if mix == "articles":
             return self.articles(budget)
         if mix == "book":
@@ -102,13 +101,14 @@ class Composer:
             planted.setdefault(rng.choice(options), []).extend(corpus.tokenizer.encode(lead + text))
         return planted
 
-    def compose(self, budget: int, fact_count: int, segments: list[tuple[int, int]] | None = None) -> Document:
+    def compose(self, budget: int, fact_count: int, segments: list[tuple[int, int]] | None = None,
+                mixes: dict[str, float] | None = None) -> Document:
         corpus = self.corpus
         vocabulary = corpus.random_vocabulary(self.rng, 24)
         families = plant(self.rng, vocabulary, fact_count) if fact_count else []
         texts = [text for family in families for fact in family for text in fact.planted]
         room = budget - sum(len(text) // 3 + 2 for text in texts)
-        segments = segments or self._segments(max(room, 200))
+        segments = segments or self.segments(max(room, 200), mixes or SHORT_MIXES)
         planted = self._insertions(segments, texts)
         tokens: list[int] = []
         for first, last in segments:
