@@ -170,6 +170,7 @@ def main() -> None:
         (options.out / "eval.json").write_text(json.dumps(result, indent=1))
         if name == "dense":
             (options.out / "eval.md").write_text(table(measured.marks, options.lengths))
+            (options.out / "marks.json").write_text(json.dumps([list(vars(m).values()) for m in measured.marks]))
             (options.out / "answers.json").write_text(json.dumps(measured.record, ensure_ascii=False, indent=0))
             print((options.out / "eval.md").read_text(), flush=True)
     print(f"{options.model.name}: measured in {time.time() - began:.0f} s", flush=True)
