@@ -98,9 +98,9 @@ class Measurement:
         reading = read(self.model, sheet.tokens, self.sparsity)
         self.drift = reading.drift
         self.kept.setdefault(sheet.length, []).append(reading.kept)
-        for i, (turn, given) in enumerate(zip(sheet.turns, ask(self.model, self.tokenizer, reading, sheet.turns, self.force))):
+        for turn, given in zip(sheet.turns, ask(self.model, self.tokenizer, reading, sheet.turns, self.force)):
             for column, right in verdicts(turn, given).items():
-                self.marks.append(Mark(sheet.length, column, f"{number}:{i}", right))
+                self.marks.append(Mark(sheet.length, column, f"{number}:{turn.question}", right))
             self.record.append({"length": sheet.length, "kind": turn.kind, "question": turn.question, "wanted": turn.answer, "given": given})
 
     def kept_shares(self) -> dict[str, list[float]]:

@@ -102,10 +102,12 @@ class RowMaker:
         ids = [DOC] + document.tokens[: length - room - 1]
         weights, marks, end = [0.0] + [plan.text] * (len(ids) - 1), [OTHER] + [TEXT] * (len(ids) - 1), len(ids)
         asker, doubt = Asker(self.corpus, document, self.rng), Doubt(ids)
-        failures, seen = 0, set()
-        while failures < 30:
+        failures, seen, text = 0, set(), self.corpus.tokenizer.decode(ids)
+        while failures < 12:
             # Asked twice, a question is answered by copying the earlier answer, which teaches nothing.
-            turns = [turn for turn in self._turns(asker, plan.turns) if turn.question not in seen or turn.kind == "again"]
+            # What the document's end cut off is not asked for.
+            turns = [turn for turn in self._turns(asker, plan.turns) if (turn.question not in seen or turn.kind == "again")
+                     and (turn.quote is None or turn.quote in text)]
             failures = 0 if turns else failures + 1
             for turn in turns:
                 seen.add(turn.question)

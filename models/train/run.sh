@@ -23,7 +23,7 @@ readonly LENGTHS=${LENGTHS:-4096 16384 65536 131072}
 readonly BASE=${BASE:-}
 readonly FINISH=15 # seconds kept for export and packing
 readonly TABLES=longleaf-mini.gguf INIT=${INIT:-longleaf-mini.gguf}
-export PYTHONUNBUFFERED=1 OMP_NUM_THREADS=2 TORCHINDUCTOR_CACHE_DIR=$WORK/inductor
+export PYTHONHASHSEED=0 PYTHONUNBUFFERED=1 OMP_NUM_THREADS=2 TORCHINDUCTOR_CACHE_DIR=$WORK/inductor
 
 left() { echo $((BEGAN + SECONDS_ALL - $(date +%s))); }
 say() { echo "[$(($(date +%s) - BEGAN)) s] $*" | tee -a "$WORK/stage.log"; }

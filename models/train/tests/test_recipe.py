@@ -13,6 +13,7 @@ from train import cloze, compare, curriculum, facts, figures, gguf, weights
 from train.corpus_build import split_sentences
 from train.doubt import Doubt
 from train.questions import Turn
+from train.renaming import Renaming
 from train.rewording import reworded
 from train.rows import answer_ids, stretched_places
 from train.settings import CONTEXT, FIND, READ_SHORT, REFUSE, ROW_PLANS, SHORT, STEP_SCORED, STEP_TOKENS, Shape
@@ -71,6 +72,19 @@ class Data(unittest.TestCase):
                 self.assertIn(fact.value.lower(), fact.sentence.lower())
                 self.assertTrue(any(fact.sentence in text for text in fact.planted))
                 self.assertFalse(set(fact.questions) & set(fact.missing))
+
+    def test_a_renamed_paragraph_still_answers_its_question(self) -> None:
+        paragraph = "In 1889 the engineer Gustave Eiffel built a tower. It stands near the Seine, and Eiffel paid 120 workers."
+        question, answer, changed = "Who paid 120 workers in 1889?", "Eiffel", 0
+        for seed in range(20):
+            names = Renaming(["Barlow", "Toledo", "Okafor"], random.Random(seed))
+            names.learn(paragraph)
+            text, asked, wanted = (names.apply(part) for part in (paragraph, question, answer))
+            self.assertIn(f"and {wanted} paid", text)
+            self.assertIn(asked.split(" ")[2] + " workers", text)
+            self.assertTrue(asked.startswith("Who paid ") and text.startswith("In "))
+            changed += wanted != answer
+        self.assertGreater(changed, 8)
 
     def test_sentences_join_back(self) -> None:
         text = "Mr. Fogg rose. “Why?” asked Passepartout.\n\nIt was 8.30 a.m. then. Nobody knew!"
