@@ -103,7 +103,7 @@ class RowMaker:
         weights, marks, end = [0.0] + [plan.text] * (len(ids) - 1), [OTHER] + [TEXT] * (len(ids) - 1), len(ids)
         asker, doubt = Asker(self.corpus, document, self.rng), Doubt(ids)
         failures, seen, text = 0, set(), self.corpus.tokenizer.decode(ids)
-        while failures < 12:
+        while failures < 30:
             # Asked twice, a question is answered by copying the earlier answer, which teaches nothing.
             # What the document's end cut off is not asked for.
             turns = [turn for turn in self._turns(asker, plan.turns) if (turn.question not in seen or turn.kind == "again")
