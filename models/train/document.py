@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .corpus import Corpus
-from .corpus_build import BOOK, PARAGRAPH, PROSE, QUOTABLE, SQUAD
+from .corpus_build import BOOK, PARAGRAPH, PROSE, QUOTABLE, SQUAD, content_words, word_id
 from .facts import Fact, plant
-
-# SQuAD's are the only questions people wrote, so their paragraphs come most often.
-MIXES = ("book",) * 5 + ("prose",) * 3 + ("articles",) * 9 + ("patchwork",) * 3
+from .renaming import RENAMED, Renaming, name_pool
+from .settings import SHORT_MIXES
 
 
 @dataclass
@@ -24,6 +23,12 @@ class Document:
     facts: list[list[Fact]] = field(default_factory=list)  # planted, by family
     paragraphs: list[int] = field(default_factory=list)  # SQuAD paragraphs inside
     text: str = ""  # planted text only, to keep keyword questions away from it
+    renamed: dict[int, str] = field(default_factory=dict)  # store index -> the sentence under other names
+    names: dict[int, Renaming] = field(default_factory=dict)  # of each paragraph that has other names
+
+    def sentence(self, corpus: Corpus, index: int) -> str:
+        """A sentence of the store as it stands in this document."""
+        return self.renamed[index].strip() if index in self.renamed else corpus.sentence(index)
 
 
 class Composer:
@@ -31,6 +36,7 @@ class Composer:
 
     def __init__(self, corpus: Corpus, rng: random.Random, held_out: bool = False) -> None:
         self.corpus, self.rng, self.held_out = corpus, rng, held_out
+        self.pool = [] if held_out else name_pool(random.Random(rng.random()))
 
     def stretch(self, kind: int, budget: int) -> tuple[int, int]:
         """Consecutive sentences of one text, about `budget` tokens at most."""
@@ -66,8 +72,9 @@ class Composer:
             rng.shuffle(chosen)
         return [(int(corpus.text_sentences[t]), int(corpus.text_sentences[t + 1])) for t in chosen]
 
-    def _segments(self, budget: int) -> list[tuple[int, int]]:
-        mix = self.rng.choice(MIXES)
+    def segments(self, budget: int, mixes: dict[str, float]) -> list[tuple[int, int]]:
+        """A book, prose, SQuAD's articles, or a patchwork of them, by these shares."""
+        mix = self.rng.choices(list(mixes), list(mixes.values()))[0]
         if mix == "articles":
             return self.articles(budget)
         if mix == "book":
@@ -102,37 +109,79 @@ class Composer:
             planted.setdefault(rng.choice(options), []).extend(corpus.tokenizer.encode(lead + text))
         return planted
 
-    def compose(self, budget: int, fact_count: int, segments: list[tuple[int, int]] | None = None) -> Document:
+    def compose(self, budget: int, fact_count: int, segments: list[tuple[int, int]] | None = None,
+                mixes: dict[str, float] | None = None) -> Document:
         corpus = self.corpus
         vocabulary = corpus.random_vocabulary(self.rng, 24)
         families = plant(self.rng, vocabulary, fact_count) if fact_count else []
         texts = [text for family in families for fact in family for text in fact.planted]
         room = budget - sum(len(text) // 3 + 2 for text in texts)
-        segments = segments or self._segments(max(room, 200))
+        segments = segments or self.segments(max(room, 200), mixes or SHORT_MIXES)
         planted = self._insertions(segments, texts)
+        names = {} if self.held_out else self._names(segments)
+        renamed = self._renamed(names)
         tokens: list[int] = []
         for first, last in segments:
-            head = ("\n\n" if tokens else "") + corpus.sentence(first)
+            head = ("\n\n" if tokens else "") + (renamed[first].strip() if first in renamed else corpus.sentence(first))
             tokens += corpus.tokenizer.encode(head)
             start = first + 1
             for place in sorted(p for p in planted if first < p < last):
-                tokens += self._span(start, place) + planted[place]
+                tokens += self._span(start, place, renamed) + planted[place]
                 start = place
-            tokens += self._span(start, last)
+            tokens += self._span(start, last, renamed)
         complete = len(tokens) <= budget + 400
-        return self._finished(tokens if complete else tokens[: budget + 400], segments, families if planted else [], texts)
+        made = self._finished(tokens if complete else tokens[: budget + 400], segments, families if planted else [], texts, renamed)
+        made.names = names
+        return made
 
-    def _span(self, start: int, stop: int) -> list[int]:
-        ends = self.corpus.sentence_tokens
-        return self.corpus.tokens[ends[start] : ends[stop]].tolist()
+    def _names(self, segments: list[tuple[int, int]]) -> dict[int, Renaming]:
+        """Other names for some of the SQuAD paragraphs; those of one article share them."""
+        corpus, of_article = self.corpus, {}
+        names: dict[int, Renaming] = {}
+        for first, _ in segments:
+            text = int(np.searchsorted(corpus.text_sentences, first, side="right")) - 1
+            if corpus.kinds[text] == SQUAD and self.rng.random() < RENAMED:
+                names[text] = of_article.setdefault(corpus.titles[text], Renaming(self.pool, self.rng))
+                bounds = corpus.sentence_tokens[corpus.text_sentences[text : text + 2]]
+                names[text].learn(corpus.tokenizer.decode(corpus.tokens[bounds[0] : bounds[1]].tolist()))
+        return names
 
-    def _finished(self, tokens: list[int], segments: list[tuple[int, int]], families: list[list[Fact]], texts: list[str]) -> Document:
+    def _renamed(self, names: dict[int, Renaming]) -> dict[int, str]:
+        corpus, renamed = self.corpus, {}
+        for text, renaming in names.items():
+            for index in range(corpus.text_sentences[text], corpus.text_sentences[text + 1]):
+                old = corpus.tokenizer.decode(corpus.sentence_ids(index).tolist())
+                new = renaming.apply(old)
+                if new != old:
+                    renamed[index] = new
+        return renamed
+
+    def _span(self, start: int, stop: int, renamed: dict[int, str]) -> list[int]:
+        ends, tokens = self.corpus.sentence_tokens, []
+        for index in [i for i in range(start, stop) if i in renamed] if renamed else []:
+            tokens += self.corpus.tokens[ends[start] : ends[index]].tolist() + self.corpus.tokenizer.encode(renamed[index])
+            start = index + 1
+        return tokens + self.corpus.tokens[ends[start] : ends[stop]].tolist()
+
+    def _words(self, segments: list[tuple[int, int]], renamed: dict[int, str]) -> tuple[np.ndarray, np.ndarray]:
+        """Content word ids of all sentences, and where each sentence's begin."""
+        corpus, bounds, parts, counts = self.corpus, self.corpus.sentence_words, [], []
+        for first, last in segments:
+            start = first
+            for index in [i for i in range(first, last) if i in renamed] if renamed else []:
+                new = np.array([word_id(w) for w in content_words(renamed[index])], np.uint32)
+                parts += [corpus.words[bounds[start] : bounds[index]], new]
+                counts += [np.diff(bounds[start : index + 1]), [len(new)]]
+                start = index + 1
+            parts.append(corpus.words[bounds[start] : bounds[last]])
+            counts.append(np.diff(bounds[start : last + 1]))
+        return np.concatenate(parts), np.concatenate([[0], np.cumsum(np.concatenate(counts))]).astype(np.int64)
+
+    def _finished(self, tokens: list[int], segments: list[tuple[int, int]], families: list[list[Fact]], texts: list[str],
+                  renamed: dict[int, str]) -> Document:
         corpus = self.corpus
         sentences = np.concatenate([np.arange(a, b) for a, b in segments])
-        bounds = corpus.sentence_words
-        words = np.concatenate([corpus.words[bounds[a] : bounds[b]] for a, b in segments])
-        counts = bounds[sentences + 1] - bounds[sentences]
-        word_offsets = np.concatenate([[0], np.cumsum(counts)])
+        words, word_offsets = self._words(segments, renamed)
         text_of = np.searchsorted(corpus.text_sentences, [a for a, _ in segments], side="right") - 1
         paragraphs = [int(t) for t in text_of if corpus.kinds[t] == SQUAD]
-        return Document(tokens, sentences, words, word_offsets, families, paragraphs, " ".join(texts).lower())
+        return Document(tokens, sentences, words, word_offsets, families, paragraphs, " ".join(texts).lower(), renamed)

@@ -98,9 +98,9 @@ class Measurement:
         reading = read(self.model, sheet.tokens, self.sparsity)
         self.drift = reading.drift
         self.kept.setdefault(sheet.length, []).append(reading.kept)
-        for i, (turn, given) in enumerate(zip(sheet.turns, ask(self.model, self.tokenizer, reading, sheet.turns, self.force))):
+        for turn, given in zip(sheet.turns, ask(self.model, self.tokenizer, reading, sheet.turns, self.force)):
             for column, right in verdicts(turn, given).items():
-                self.marks.append(Mark(sheet.length, column, f"{number}:{i}", right))
+                self.marks.append(Mark(sheet.length, column, f"{number}:{turn.question}", right))
             self.record.append({"length": sheet.length, "kind": turn.kind, "question": turn.question, "wanted": turn.answer, "given": given})
 
     def kept_shares(self) -> dict[str, list[float]]:
@@ -170,6 +170,7 @@ def main() -> None:
         (options.out / "eval.json").write_text(json.dumps(result, indent=1))
         if name == "dense":
             (options.out / "eval.md").write_text(table(measured.marks, options.lengths))
+            (options.out / "marks.json").write_text(json.dumps([list(vars(m).values()) for m in measured.marks]))
             (options.out / "answers.json").write_text(json.dumps(measured.record, ensure_ascii=False, indent=0))
             print((options.out / "eval.md").read_text(), flush=True)
     print(f"{options.model.name}: measured in {time.time() - began:.0f} s", flush=True)

@@ -67,20 +67,29 @@ def table(marks: list[Mark], lengths: list[int]) -> str:
     return "\n".join(lines) + "\n"
 
 
+WHOLE = {"fact exact", "keyword quote", "reading short", "absent refused", "absent reading refused"}
+
+
 def difference(dense: list[Mark], sparse: list[Mark]) -> dict[int, dict]:
-    """Per length, over the questions both settings answered (sentence, value or refusal right as a whole):
-    lost, gained, and the change in points with its 95 % interval from the pairs."""
-    wanted = {"fact exact", "keyword quote", "reading short", "absent refused", "absent reading refused"}
-    before = {(m.length, m.column, m.item): m.right for m in dense if m.column in wanted}
-    pairs: dict[int, list[int]] = defaultdict(list)
-    for m in sparse:
+    """`changes` over all answers (sentence, value or refusal right as a whole)."""
+    return changes(dense, sparse, WHOLE)
+
+
+def changes(before: list[Mark], after: list[Mark], columns: set[str]) -> dict[int, dict]:
+    """Per length, over the questions both answered: right before and after, lost, gained, and the change
+    in points with its 95 % interval from the pairs."""
+    known = {(m.length, m.column, m.item): m.right for m in before if m.column in columns}
+    pairs: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for m in after:
         key = (m.length, m.column, m.item)
-        if key in before:
-            pairs[m.length].append(int(m.right) - int(before[key]))
+        if key in known:
+            pairs[m.length].append((int(known[key]), int(m.right)))
     result = {}
-    for length, changes in sorted(pairs.items()):
-        n, mean = len(changes), sum(changes) / len(changes)
-        spread = math.sqrt(sum((c - mean) ** 2 for c in changes) / max(1, n - 1) / n)
-        result[length] = {"of": n, "lost": changes.count(-1), "gained": changes.count(1), "points": round(100 * mean, 2),
+    for length, both in sorted(pairs.items()):
+        moved = [now - then for then, now in both]
+        n, mean = len(moved), sum(moved) / len(moved)
+        spread = math.sqrt(sum((c - mean) ** 2 for c in moved) / max(1, n - 1) / n)
+        result[length] = {"of": n, "before": sum(then for then, _ in both), "after": sum(now for _, now in both),
+                          "lost": moved.count(-1), "gained": moved.count(1), "points": round(100 * mean, 2),
                           "interval": [round(100 * (mean - 1.96 * spread), 2), round(100 * (mean + 1.96 * spread), 2)]}
     return result

@@ -112,6 +112,7 @@ class Step:
     ends: Tensor | None = None  # i64 [B], where each document ends; only sparse steps need it
     tail: int = 0  # rows at the end that hold all question turns
     plan: SparsePlan | None = None
+    dropout: float = 0.0
 
 
 class Network:
@@ -125,7 +126,9 @@ class Network:
 
     def loss(self, step: Step) -> tuple[Tensor, Tensor]:
         b, t = step.tokens.shape[0], step.tokens.shape[1] - 1
-        x = self.model.embed(step.tokens[:, :-1].reshape(-1))
+        # Dropout stays outside what is compiled: its share differs from step to step.
+        drop = lambda y: F.dropout(y, step.dropout) if step.dropout else y
+        x = drop(self.model.embed(step.tokens[:, :-1].reshape(-1)))
         rows = lambda y: y.view(b, t, *y.shape[1:])
         keep = step.plan.keep if step.plan else {}
         for layer, block in enumerate(self.model.blk):
@@ -135,7 +138,7 @@ class Network:
             else:
                 attended = attend(rows(q), rows(k), rows(v))
             # One memory layout whatever made it, or the compiled function would be compiled again.
-            x = self.feed(block, x, attended.reshape(b * t, *attended.shape[2:]).contiguous())
-        hidden = normed(x[step.scored], self.model.output_norm, self.model.shape.eps)
+            x = self.feed(block, x, drop(attended.reshape(b * t, *attended.shape[2:]).contiguous()))
+        hidden = normed(drop(x[step.scored]), self.model.output_norm, self.model.shape.eps)
         targets = step.tokens[:, 1:].reshape(-1)[step.scored]
         return self.head(hidden, self.model.token_embd, targets, step.weights, step.marks)

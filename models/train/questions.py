@@ -82,7 +82,7 @@ class Asker:
             at = int(self.rng.choice(self.quotable))
             if at in self.quoted:
                 continue
-            text = self.corpus.sentence(int(self.document.sentences[at]))
+            text = self.document.sentence(self.corpus, int(self.document.sentences[at]))
             marks = text.count("“"), text.count("”")
             if marks[0] == marks[1] and (marks[0] == 0 or self.rng.random() < 0.25):
                 self.quoted.add(at)
@@ -169,7 +169,7 @@ class Asker:
         if not found or not words or not len(self.headings) or self.headings[0] > found[0]:
             return None
         heading = self.headings[np.searchsorted(self.headings, found[0], side="right") - 1]
-        title = self.corpus.sentence(int(self.document.sentences[heading]))
+        title = self.document.sentence(self.corpus, int(self.document.sentences[heading]))
         return Turn("chapter", self.rng.choice(CHAPTERS).format(k=listed(words, self.rng)), found[1], title)
 
     def fact_turn(self, fact: Fact, follow_up: bool = False) -> Turn:
@@ -196,7 +196,9 @@ class Asker:
             return None
         text, i = self.open_questions.pop()
         question, answer = self.corpus.questions[text][i]
-        sentence = answer_sentence(self.corpus, text, question, answer)
+        if text in self.document.names:
+            question, answer = (self.document.names[text].apply(part) for part in (question, answer))
+        sentence = answer_sentence(self.corpus, self.document, text, question, answer)
         if not self.held_out:
             if self.rng.random() < 0.25:
                 question = reworded(question, self.rng, same=0.4, ending=0.05, fewer=0.1)
@@ -237,12 +239,12 @@ class Asker:
         return None
 
 
-def answer_sentence(corpus: Corpus, text: int, question: str, answer: str) -> str | None:
+def answer_sentence(corpus: Corpus, document: Document, text: int, question: str, answer: str) -> str | None:
     """The sentence of the paragraph that holds the answer and shares most words with the question."""
     asked = set(re.findall(r"\w+", question.lower()))
     best, best_score = None, -1
     for index in range(corpus.text_sentences[text], corpus.text_sentences[text + 1]):
-        sentence = corpus.sentence(index)
+        sentence = document.sentence(corpus, index)
         if answer in sentence:
             score = len(asked & set(re.findall(r"\w+", sentence.lower())))
             if score > best_score:

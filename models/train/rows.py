@@ -9,15 +9,18 @@ import numpy as np
 
 from .corpus import Corpus
 from .document import Composer
+from .doubt import Doubt
 from .questions import AGAIN, Asker, Turn
 from .settings import (ASSISTANT, CONTEXT, DECIDE, DOC, END, FIND, OTHER, PAD, READ_FIND, READ_SHORT, REFUSE, SHORT, TEXT,
                        USER, RowPlan)
 from .tokenizer import Tokenizer
 
-# What one token of an answer weighs in the loss. Finding the place is the hard part, and it shows
-# in the first words of a quotation and in the short answer; the rest of a quotation is copying.
-WEIGHTS = {"decide": 1.5, "find": 3.0, "copy": 0.5, "short": 2.5, "refuse": 3.0, "refusal": 0.2, "stop": 0.5}
+# What one token of an answer weighs in the loss. Finding the place is the hard part, and it shows in
+# the first word of a quotation, wherever the document goes on in several ways ("Mr. Rochester had")
+# and in the short answer; the rest of a quotation is copying.
+WEIGHTS = {"decide": 1.5, "find": 3.0, "doubt": 1.5, "copy": 0.5, "short": 2.5, "refuse": 3.0, "refusal": 0.2, "stop": 0.5}
 FIND_TOKENS = 3
+DOUBT_TOKENS = 10  # up to here a doubtful place weighs like the first
 COPY_SCORED = 0.5  # share of the copied tokens that is scored: nearly all are certain
 # The first turns of a row weigh more: people mostly ask them right after the document, rows seldom.
 FIRST_TURNS = (3.0, 1.5)
@@ -34,8 +37,17 @@ class Row:
     end: int  # where the document ends and the turns begin
 
 
-def answer_ids(turn: Turn, tokenizer: Tokenizer) -> tuple[list[int], list[float], list[int]]:
-    """Ids of an answer, their weights and their marks."""
+def doubtful_places(sentence: str, quoted: list[int], tokenizer: Tokenizer, doubt: Doubt) -> list[int]:
+    """Which of the quotation's ids start where the document's, cut otherwise at both ends, are in doubt."""
+    inside = tokenizer.encode(" " + sentence)
+    sizes = lambda ids: np.cumsum([0] + [len(tokenizer.tokens[i]) for i in ids])[:-1]
+    open_bytes = (sizes(inside)[doubt.at(inside)] + len("“".encode()) - 1).tolist()
+    return np.flatnonzero(np.isin(sizes(quoted), open_bytes)).tolist()
+
+
+def answer_ids(turn: Turn, tokenizer: Tokenizer, doubt: Doubt | None = None) -> tuple[list[int], list[float], list[int]]:
+    """Ids of an answer, their weights and their marks. What is copied counts as found where the document
+    leaves doubt."""
     encode, w = tokenizer.encode, WEIGHTS
     if turn.quote is None:
         ids = encode(turn.answer)
@@ -47,6 +59,8 @@ def answer_ids(turn: Turn, tokenizer: Tokenizer) -> tuple[list[int], list[float]
     weights = [w["decide"]] + [w["find"]] * FIND_TOKENS + [w["copy"]] * copied
     marks = [DECIDE] + [found] * FIND_TOKENS + [OTHER] * copied
     cut = len(quote)
+    for place in doubtful_places(turn.quote, quote, tokenizer, doubt) if doubt else ():
+        weights[place], marks[place] = w["find" if place <= DOUBT_TOKENS else "doubt"], found
     return (quote + short + [END], weights[:cut] + [w["short"]] * len(short) + [w["stop"]],
             marks[:cut] + [brief] * len(short) + [OTHER])
 
@@ -68,7 +82,7 @@ class RowMaker:
         self.corpus, self.rng = corpus, random.Random(seed)
         self.composer = Composer(corpus, self.rng)
 
-    def _turns(self, asker: Asker, shares: dict[str, int]) -> list[Turn]:
+    def _turns(self, asker: Asker, shares: dict[str, float]) -> list[Turn]:
         kind = self.rng.choices(list(shares), list(shares.values()))[0]
         if kind == "fact":
             return asker.fact()
@@ -83,20 +97,22 @@ class RowMaker:
     def conversation(self, length: int, plan: RowPlan) -> tuple[list[int], list[float], list[int], int]:
         """Ids of one document with its turns, at most `length`; each id's weight and mark as a target;
         where the document ends."""
-        room = int(plan.questions * self.rng.uniform(0.6, 1.0))
-        document = self.composer.compose(length - room - 2, self.rng.randint(*plan.facts))
+        room = int(plan.questions * self.rng.uniform(plan.fewest, 1.0))
+        document = self.composer.compose(length - room - 2, self.rng.randint(*plan.facts), mixes=plan.mixes)
         ids = [DOC] + document.tokens[: length - room - 1]
         weights, marks, end = [0.0] + [plan.text] * (len(ids) - 1), [OTHER] + [TEXT] * (len(ids) - 1), len(ids)
-        asker = Asker(self.corpus, document, self.rng)
-        failures, seen = 0, set()
+        asker, doubt = Asker(self.corpus, document, self.rng), Doubt(ids)
+        failures, seen, text = 0, set(), self.corpus.tokenizer.decode(ids)
         while failures < 30:
             # Asked twice, a question is answered by copying the earlier answer, which teaches nothing.
-            turns = [turn for turn in self._turns(asker, plan.turns) if turn.question not in seen or turn.kind == "again"]
+            # What the document's end cut off is not asked for.
+            turns = [turn for turn in self._turns(asker, plan.turns) if (turn.question not in seen or turn.kind == "again")
+                     and (turn.quote is None or turn.quote in text)]
             failures = 0 if turns else failures + 1
             for turn in turns:
                 seen.add(turn.question)
                 asked = [USER] + self.corpus.tokenizer.encode(turn.question) + [ASSISTANT]
-                answer, answer_weights, answer_marks = answer_ids(turn, self.corpus.tokenizer)
+                answer, answer_weights, answer_marks = answer_ids(turn, self.corpus.tokenizer, doubt)
                 if len(ids) + len(asked) + len(answer) > length:
                     return ids, weights, marks, end
                 more = FIRST_TURNS[len(seen) - 1] if len(seen) <= len(FIRST_TURNS) else 1.0

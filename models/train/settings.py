@@ -61,7 +61,10 @@ class RowPlan:
     facts: tuple[int, int]  # how many planted facts, least and most
     text: float  # what a scored token of the document weighs
     stretched: float  # share of rows whose document is told to lie further apart than it does
-    turns: dict[str, int]  # how often each kind of turn is drawn
+    turns: dict[str, float]  # share of each kind of turn; a kind that the document cannot serve gives way to the others
+    mixes: dict[str, float]  # share of each kind of document, see `document`
+    dropout: float  # of embedding, attention's output and last state
+    fewest: float = 0.6  # the least a row keeps for question turns, as a share of `questions`
 
     @property
     def rows(self) -> int:
@@ -72,18 +75,19 @@ class RowPlan:
         return STEP_SCORED // self.rows
 
 
-# A kind that the document cannot serve gives way to the others.
-TURNS = {"fact": 22, "keyword": 20, "reading": 46, "cloze": 14, "blank": 3, "stretch": 5, "chapter": 1, "absent": 15}
-# Of a long row nearly all the cost is reading its document: hundreds of turns about it are nearly free, and
-# telling one sentence from a hundred thousand others is what only they can teach.
-LONG_TURNS = {"fact": 20, "keyword": 60, "reading": 30, "cloze": 14, "blank": 3, "stretch": 8, "chapter": 1, "absent": 18}
-
+# Short rows teach reading: SQuAD's are the only questions people wrote. Long rows teach finding, where
+# sentences of novels are hardest to tell apart.
+SHORT_TURNS = {"fact": 20, "keyword": 22, "reading": 46, "cloze": 14, "blank": 3, "stretch": 5, "chapter": 1, "absent": 15}
+LONG_TURNS = {"fact": 14, "keyword": 48, "reading": 22, "cloze": 12, "blank": 3, "stretch": 6, "chapter": 1, "absent": 11}
+SHORT_MIXES = {"book": 5, "prose": 3, "articles": 9, "patchwork": 3}
+LONG_MIXES = {"book": 9, "prose": 3, "articles": 5, "patchwork": 4}
+# A long step's time goes into reading the document; hundreds of turns after it cost nearly nothing.
 ROW_PLANS = {
-    2_048: RowPlan(2_048, 1_150, (2, 7), 0.25, 0.15, TURNS),
-    4_096: RowPlan(4_096, 2_000, (4, 12), 0.25, 0.35, TURNS),
-    16_384: RowPlan(16_384, 6_000, (8, 26), 0.15, 0.5, TURNS),
-    65_536: RowPlan(65_536, 22_000, (30, 80), 0.08, 0.3, LONG_TURNS),
-    131_072: RowPlan(131_072, 40_000, (50, 140), 0.08, 0.0, LONG_TURNS),
+    2_048: RowPlan(2_048, 1_150, (2, 7), 0.25, 0.15, SHORT_TURNS, SHORT_MIXES, 0.15),
+    4_096: RowPlan(4_096, 2_000, (4, 12), 0.25, 0.35, SHORT_TURNS, SHORT_MIXES, 0.15),
+    16_384: RowPlan(16_384, 8_000, (8, 30), 0.15, 0.5, SHORT_TURNS, SHORT_MIXES, 0.1, 0.4),
+    65_536: RowPlan(65_536, 24_000, (30, 70), 0.06, 0.3, LONG_TURNS, LONG_MIXES, 0.03, 0.4),
+    131_072: RowPlan(131_072, 44_000, (40, 100), 0.04, 0.0, LONG_TURNS, LONG_MIXES, 0.0, 0.35),
 }
 
 

@@ -79,6 +79,7 @@ class Trainer:
         if options.init:
             into_model(self.model, read_weights(options.init, shape))
         self.model.to(self.device)
+        torch.manual_seed(SEED + 1 + ranks.rank)  # dropout differs between GPUs
         self.optimiser = Optimiser(self.model)
         self.step, self.saved = 0, time.time()
         self.cos, self.sin = rope_tables(CONTEXT, shape, self.device)
@@ -133,7 +134,7 @@ class Trainer:
         return Step(
             send(batch.tokens.astype("int32")).long(), send(batch.scored).long().flatten(), send(batch.weights).flatten(),
             send(batch.marks).long().flatten(), self.cos[places], self.sin[places],
-            send(np.array(batch.ends)), length - min(batch.ends), plan,
+            send(np.array(batch.ends)), length - min(batch.ends), plan, ROW_PLANS[length].dropout,
         )
 
     def one_step(self, mode: Mode, fraction: float, batch: Batch) -> None:

@@ -58,6 +58,18 @@ class Agreement(unittest.TestCase):
         self.assertLess(losses[-1], losses[0] - 0.2)
         self.assertEqual(figures[2].tolist(), [22, 21, 21, 0, 0, 0, 0, 0])
 
+    def test_dropout_changes_the_loss_and_reaches_every_matrix(self) -> None:
+        from train.model import Network, Step, rope_tables
+
+        network, tokens = Network(self.model, compiled=False), torch.randint(5, TOY.vocab, (1, 33))
+        tables = rope_tables(32, TOY, torch.device("cpu"))
+        loss = lambda dropout: network.loss(Step(tokens, torch.arange(32), torch.ones(32), torch.arange(32) % 3, *tables, dropout=dropout))[0]
+        self.assertEqual(loss(0.0).item(), loss(0.0).item())
+        self.assertNotEqual(loss(0.2).item(), loss(0.2).item())
+        loss(0.2).backward()
+        for name, parameter in self.model.named_parameters():
+            self.assertTrue(parameter.grad.isfinite().all() and parameter.grad.any(), name)
+
 
 if __name__ == "__main__":
     unittest.main()

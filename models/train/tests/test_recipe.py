@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from train import cloze, curriculum, facts, figures, gguf, weights
+from train import cloze, compare, curriculum, facts, figures, gguf, weights
 from train.corpus_build import split_sentences
+from train.doubt import Doubt
 from train.questions import Turn
+from train.renaming import Renaming
 from train.rewording import reworded
 from train.rows import answer_ids, stretched_places
-from train.settings import CONTEXT, READ_SHORT, REFUSE, ROW_PLANS, SHORT, STEP_SCORED, STEP_TOKENS, Shape
+from train.settings import CONTEXT, FIND, READ_SHORT, REFUSE, ROW_PLANS, SHORT, STEP_SCORED, STEP_TOKENS, Shape
 from train.tokenizer import Tokenizer, byte_symbols
 
 TOY = Shape(layers=2, width=64, heads=4, kv_heads=2, head_dim=16, ffn=96, vocab=300)
@@ -71,6 +73,19 @@ class Data(unittest.TestCase):
                 self.assertTrue(any(fact.sentence in text for text in fact.planted))
                 self.assertFalse(set(fact.questions) & set(fact.missing))
 
+    def test_a_renamed_paragraph_still_answers_its_question(self) -> None:
+        paragraph = "In 1889 the engineer Gustave Eiffel built a tower. It stands near the Seine, and Eiffel paid 120 workers."
+        question, answer, changed = "Who paid 120 workers in 1889?", "Eiffel", 0
+        for seed in range(20):
+            names = Renaming(["Barlow", "Toledo", "Okafor"], random.Random(seed))
+            names.learn(paragraph)
+            text, asked, wanted = (names.apply(part) for part in (paragraph, question, answer))
+            self.assertIn(f"and {wanted} paid", text)
+            self.assertIn(asked.split(" ")[2] + " workers", text)
+            self.assertTrue(asked.startswith("Who paid ") and text.startswith("In "))
+            changed += wanted != answer
+        self.assertGreater(changed, 8)
+
     def test_sentences_join_back(self) -> None:
         text = "Mr. Fogg rose. “Why?” asked Passepartout.\n\nIt was 8.30 a.m. then. Nobody knew!"
         pieces = split_sentences(text)
@@ -106,6 +121,17 @@ class Wording(unittest.TestCase):
             short = [READ_SHORT if turn.kind == "reading" else SHORT] * len(" rain")
             self.assertEqual(marks[-1 - len(short) : -1] if turn.short else marks[:1], short if turn.short else [REFUSE])
 
+    def test_a_copy_is_in_doubt_where_the_document_forks(self) -> None:
+        #          he had come .  he had gone .  so he had come
+        document = [5, 6, 7, 9, 5, 6, 8, 9, 4, 5, 6, 7]
+        self.assertEqual(Doubt(document).at([5, 6, 8, 9]).tolist(), [True, False, True, False])
+        self.assertEqual(Doubt(document).at([4, 5, 6, 7]).tolist(), [True, False, False, False])
+        tokenizer = Tokenizer(["<|end|>", "<|doc|>", "<|user|>", "<|assistant|>", "<|pad|>", *byte_symbols()], [])
+        doubt = Doubt(tokenizer.encode("I saw it was a day. I saw it was the night."))
+        ids, _, marks = answer_ids(Turn("keyword", "?", "I saw it was the night."), tokenizer, doubt)
+        forks = [i for i, mark in enumerate(marks) if mark == FIND]
+        self.assertEqual(tokenizer.decode(ids[forks[-1] :]), "the night.”<|end|>")
+
     def test_stretched_places_keep_the_turns_together(self) -> None:
         for seed in range(50):
             places = stretched_places(2_048, 900, random.Random(seed))
@@ -121,6 +147,8 @@ class Figures(unittest.TestCase):
         dense, sparse = [mark(i, i < 90) for i in range(100)], [mark(i, 1 <= i < 90 or i == 99) for i in range(100)]
         change = figures.difference(dense, sparse)[4_096]
         self.assertEqual((change["of"], change["lost"], change["gained"], change["points"]), (100, 1, 1, 0.0))
+        self.assertEqual((change["before"], change["after"]), (90, 90))
+        self.assertIn("| 90 → 90 of 100 (", compare.table(dense, sparse))
         self.assertIn("| sentence quoted from keywords | 90 of 100 (83–94 %) |", figures.table(dense, [4_096]))
 
 
