@@ -26,7 +26,7 @@ struct Kernels {
     int lanes;
     int tile_rows;  // product and product_t take m in multiples of this
 
-    /// out (rows, out_stride) = the first `cols` values of each row. Q8_0: cols in multiples of 32.
+    /// out (rows, out_stride) = the first `cols` values of each row. Blocks: cols in whole ones.
     void (*unpack)(DType, const Rows&, int64_t rows, int64_t cols, float* out, int64_t out_stride);
     /// out = n values in f32, f16 or q8_0 (n in multiples of 32).
     void (*pack)(DType, const float* values, int64_t n, void* out);

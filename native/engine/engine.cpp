@@ -50,8 +50,9 @@ Devices devices_for(const LoadOptions& options) {
 
 DeviceChoice choose_device(const Opened& opened, const LoadOptions& options) {
     check_threads(options);
-    return longleaf::choose_device(opened.config, opened.weights.bytes, matrices(opened), options,
-                                   devices_for(options));
+    return longleaf::choose_device(
+        {opened.config, opened.weights.bytes, matrices(opened), {.types = opened.weights.types}}, options,
+        devices_for(options));
 }
 
 /// theta_i = base^(-2i / D) * scale / factor_i, (D / 2)

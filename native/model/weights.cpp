@@ -1,11 +1,12 @@
 #include "model/weights.h"
 
+#include <algorithm>
 #include <set>
 
 namespace longleaf {
 namespace {
 
-constexpr auto type_hint = "Look for a Q8_0 or F16 file of this model.";
+constexpr auto type_hint = "Look for a Q4_K_M or Q8_0 file of this model.";
 
 std::string shape(const std::vector<uint64_t>& ne) {
     std::string text;
@@ -20,7 +21,9 @@ class Binder {
 
     Tensor matrix(const std::string& name, int64_t rows, int64_t cols) {
         const auto& found = bind(name, {static_cast<uint64_t>(cols), static_cast<uint64_t>(rows)});
-        if (!dtype_traits(found.type)) refuse_type(found, "F32, F16, BF16 and Q8_0");
+        if (!dtype_traits(found.type)) refuse_type(found, dtype_names());
+        const auto type = static_cast<DType>(found.type);
+        if (std::find(types_.begin(), types_.end(), type) == types_.end()) types_.push_back(type);
         return {gguf_.file().data() + found.offset, static_cast<DType>(found.type), rows, cols};
     }
 
@@ -32,6 +35,7 @@ class Binder {
 
     bool has(const std::string& name) const { return gguf_.find(name) != nullptr; }
     uint64_t bytes() const { return bytes_; }
+    const std::vector<DType>& types() const { return types_; }
 
     /// A tensor nobody asked for (a bias, a fused projection, experts) means the model is not the one that
     /// `forward` computes.
@@ -75,6 +79,7 @@ class Binder {
 
     const Gguf& gguf_;
     std::set<std::string, std::less<>> bound_;
+    std::vector<DType> types_;
     uint64_t bytes_ = 0;
 };
 
@@ -119,6 +124,7 @@ Weights bind_weights(const Gguf& gguf, const Config& config) {
         weights.layers.push_back(bind_layer(binder, config, layer));
     binder.refuse_unknown(config);
     weights.bytes = binder.bytes();
+    weights.types = binder.types();
     return weights;
 }
 

@@ -28,6 +28,7 @@ struct Weights {
     Tensor output;                     // (V, C); the embedding when tied
     std::vector<LayerWeights> layers;  // (L)
     uint64_t bytes = 0;                // of all tensors bound
+    std::vector<DType> types;          // of its matrices, each once
 };
 
 /// Throws EngineError{bad_model} for a missing tensor or a shape that disagrees with the configuration, and

@@ -13,6 +13,8 @@
 #include <atomic>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "engine.h"
 #include "ops/ranking.h"
@@ -55,6 +57,11 @@ struct RopeTable {
     bool neox = false;
 };
 
+/// What a model asks of a device beyond a plain Llama.
+struct Needs {
+    std::vector<DType> types;  // of its matrices
+};
+
 struct Ops;
 
 /// One device: its memory, its queue and its ops. Created by cpu::create_backend() or its CUDA twin.
@@ -90,6 +97,8 @@ class Backend {
     }
     /// Whether attention over heads of this size, kept in this type, is among its ops.
     virtual bool attends(int head_dim, KvType) const { return head_dim > 0; }
+    /// What it cannot do of a model's needs, for people ("matrices of type Q4_K"); empty: it runs the model.
+    virtual std::string lacks(const Needs&) const { return {}; }
 
     /// Whether its memory is the program's: then weights stay in the file's mapping, and pages that were
     /// never written cost nothing. Else weights are uploaded and what is allocated is taken at once.

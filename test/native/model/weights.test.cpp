@@ -83,10 +83,10 @@ TEST("shapes must equal the hyper-parameters") {
 }
 
 TEST("types that are not read are named with those that are") {
-    CHECK_THROWS(bind(broken("blk.0.ffn_up.weight", [](auto& t) { t.type = 2, t.data.resize(96 * 2 * 18); })),
+    CHECK_THROWS(bind(broken("blk.0.ffn_up.weight", [](auto& t) { t.type = 9, t.data.resize(96 * 2 * 36); })),
                  unsupported,
-                 "tensor \"blk.0.ffn_up.weight\" has type Q4_0, which is not supported here (supported: F32, "
-                 "F16, BF16 and Q8_0)");
+                 "tensor \"blk.0.ffn_up.weight\" has type Q8_1, which is not supported here (supported: F32, "
+                 "F16, BF16, Q8_0, Q6_K, ");
     CHECK_THROWS(bind(broken("output_norm.weight", [](auto& t) { t.type = 1; })), unsupported,
                  "has type F16, which is not supported here (supported: F32)");
 }
