@@ -68,6 +68,10 @@ struct Kernels {
     void (*rmsnorm)(const float* x, const float* weight, int64_t n, float eps, float* out);
     /// gate = gate / (1 + e^-gate) * up.
     void (*swiglu)(float* gate, const float* up, int64_t n);
+    /// gate = gelu(gate) * up, gelu(x) = x / (1 + e^(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3).
+    void (*geglu)(float* gate, const float* up, int64_t n);
+    /// s = cap * tanh(s / cap).
+    void (*soften)(float* s, int64_t n, float cap);
 };
 
 const Kernels& scalar_kernels();

@@ -183,13 +183,24 @@ void swiglu(float* gate, const float* up, int64_t n) {
     for (int64_t i = 0; i < n; ++i) gate[i] = gate[i] / (1 + std::exp(-gate[i])) * up[i];
 }
 
+void geglu(float* gate, const float* up, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) {
+        const float x = gate[i], u = 0.797884561f * (x + 0.044715f * x * x * x);
+        gate[i] = x / (1 + std::exp(-2 * u)) * up[i];
+    }
+}
+
+void soften(float* s, int64_t n, float cap) {
+    for (int64_t i = 0; i < n; ++i) s[i] = cap * std::tanh(s[i] / cap);
+}
+
 }  // namespace
 
 const Kernels& scalar_kernels() {
-    static const Kernels kernels = {"scalar",     1,           kLanes,       kRows,    unpack,
-                                    pack,         to_lanes,    from_lanes,   product,  product_t,
-                                    softmax,      softmax_sum, softmax_mass, dot_rows, query_keys,
-                                    weigh_values, softmax_row, rmsnorm,      swiglu};
+    static const Kernels kernels = {
+        "scalar",    1,         kLanes,  kRows,       unpack,       pack,     to_lanes,   from_lanes,
+        product,     product_t, softmax, softmax_sum, softmax_mass, dot_rows, query_keys, weigh_values,
+        softmax_row, rmsnorm,   swiglu,  geglu,       soften};
     return kernels;
 }
 

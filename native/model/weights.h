@@ -1,4 +1,4 @@
-// Binds the tensors of a Llama-architecture decoder by name, dtype and shape. Weights stay in the file's
+// Binds the tensors of a decoder by name, dtype and shape. Weights stay in the file's
 // mapping, in the file's type; nothing is copied.
 #pragma once
 
@@ -20,6 +20,12 @@ struct LayerWeights {
     Tensor gate;         // (F, C)
     Tensor up;           // (F, C)
     Tensor down;         // (C, F)
+
+    // f32; without data where the family or the file has none.
+    Tensor q_bias;               // (H * D)
+    Tensor k_bias, v_bias;       // (G * D)
+    Tensor q_norm, k_norm;       // (D), of every head
+    Tensor attn_post, ffn_post;  // (C), of what attention and FFN add
 };
 
 struct Weights {
