@@ -75,13 +75,28 @@ void mask_scores(const Work& work, const Query* queries, int64_t count, int64_t 
     }
 }
 
-void attend_tile(const Work& work, const Query* queries, int64_t count, int64_t tile, int64_t first,
-                 int64_t n) {
+/// Hides keys that have left a lane's window: lanes ascend, so they are a suffix. Finite, unlike what lies
+/// ahead: a block that a lane sees nothing of must not leave NaN, and its terms vanish when the first key in
+/// sight raises the maximum. So a query's result is the same whether such a block was visited or not.
+void mask_left(const Work& work, const Query* queries, int64_t count, int64_t window, int64_t first,
+               int64_t n) {
+    const int64_t lanes = work.kernels.lanes;
+    int64_t seeing = 0;  // lanes that see key first + j
+    for (int64_t j = 0; j < n && seeing < count; ++j) {
+        while (seeing < count && queries[seeing].last < first + j + window) ++seeing;
+        std::fill_n(work.scores + j * lanes + seeing, count - seeing, -1e30f);
+    }
+}
+
+void attend_tile(const Work& work, const Query* queries, int64_t count, int64_t tile, const Keys& keys,
+                 int64_t first, int64_t n) {
     const Kernels& kn = work.kernels;
     const int64_t lanes = kn.lanes, state = tile * work.rows * lanes;
     const int vectors = static_cast<int>(parts(count, kn.width));
     n = std::min(n, round_up(queries[count - 1].last + 1 - first, kn.tile_rows));
     kn.product(work.k, work.rows, n, work.q + state, work.d, work.scores, vectors, false);
+    if (keys.soft_cap > 0) kn.soften(work.scores, n * lanes, cap_in_base_2(keys.soft_cap));
+    if (keys.window > 0) mask_left(work, queries, count, keys.window, first, n);
     if (first + n - 1 > queries[0].last) mask_scores(work, queries, count, first, n);
     kn.softmax(work.scores, n, vectors, work.peak + tile * lanes, work.total + tile * lanes, work.shrink);
     kn.product_t(work.v, work.rows, work.rows, work.scores, n, work.sums + state, vectors, work.shrink);
@@ -100,14 +115,17 @@ void attend_queries(const Kernels& kernels, const Query* queries, int64_t count,
     const int64_t lanes = kernels.lanes, end = queries[count - 1].last + 1;
     std::fill(work.k, work.scores, 0.0f);  // columns beyond D stay 0
     load_queries(work, queries, count);
-    for (int64_t first = 0; first < end; first += kKeyBlock) {
+    const auto first_seen = [&](int64_t i) {
+        return keys.window > 0 ? std::max<int64_t>(0, queries[i].last + 1 - keys.window) : 0;
+    };
+    for (int64_t first = first_seen(0) / kKeyBlock * kKeyBlock; first < end; first += kKeyBlock) {
         if (stop.load(std::memory_order_relaxed)) return;
         const int64_t n = std::min(kKeyBlock, end - first);
         load_keys(work, keys, first, n);
         for (int64_t tile = 0; tile < work.tiles; ++tile) {
             const int64_t head = tile * lanes, in_tile = std::min(lanes, count - head);
-            if (queries[head + in_tile - 1].last >= first)
-                attend_tile(work, queries + head, in_tile, tile, first, round_up(n, kernels.tile_rows));
+            if (queries[head + in_tile - 1].last >= first && first_seen(head) < first + n)
+                attend_tile(work, queries + head, in_tile, tile, keys, first, round_up(n, kernels.tile_rows));
         }
     }
     store_results(work, queries, count);
@@ -139,7 +157,8 @@ void attend(Backend& backend, Matrix q, KvLayer kv, int start, Matrix out) {
         for (int64_t t = first; t < std::min(first + tokens, q.rows); ++t)
             for (int64_t h = g * group; h < (g + 1) * group; ++h)
                 queries[count++] = {row(q, t) + h * d, row(out, t) + h * d, start + t};
-        const Keys keys{dtype_of(kv.type), head_rows(kv.k, kv, g), head_rows(kv.v, kv, g), d};
+        const Keys keys{dtype_of(kv.type), head_rows(kv.k, kv, g), head_rows(kv.v, kv, g), d, kv.window,
+                        kv.soft_cap};
         attend_queries(run.kernels(), queries, count, keys, scratch, run.cpu.cancelled);
     });
 }

@@ -17,7 +17,12 @@ struct Keys {
     DType type;
     Rows k, v;
     int64_t head_dim;
+    int64_t window = 0;  // as KvLayer's
+    float soft_cap = 0;
 };
+
+/// A query's soft cap where scores are in base 2.
+inline float cap_in_base_2(float soft_cap) { return soft_cap * 1.44269504f; }
 
 constexpr int64_t kKeyBlock =
     128;  // keys per step, on a grid from key 0: a query's sums never depend on others

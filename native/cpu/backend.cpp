@@ -40,6 +40,11 @@ const Ops& CpuBackend::ops() const {
                               .rmsnorm = rmsnorm,
                               .matmul = matmul,
                               .project = project,
+                              .add_bias = add_bias,
+                              .add_scaled = add_scaled,
+                              .scale = scale,
+                              .soften = soften,
+                              .norm_heads = norm_heads,
                               .rope = rope,
                               .kv_write = kv_write,
                               .rope_and_store = rope_and_store,
@@ -48,6 +53,7 @@ const Ops& CpuBackend::ops() const {
                               .select_scratch_bytes = select_scratch_bytes,
                               .attend_selected = attend_selected,
                               .swiglu = swiglu,
+                              .geglu = geglu,
                               .gated = gated,
                               .rank = rank};
     return table;

@@ -81,6 +81,12 @@ inline Rows from_row(const Rows& rows, int64_t first) {
 void embed(Backend&, const Tensor& table, const int32_t* ids, Matrix out);
 void rmsnorm(Backend&, Matrix x, const Tensor& weight, float eps, Matrix out);
 void matmul(Backend&, const Tensor& w, Matrix x, Matrix out, bool add);
+void norm_heads(Backend&, Matrix x, const Tensor& weight, float eps);
+void add_bias(Backend&, Matrix x, const Tensor& bias);
+void add_scaled(Backend&, Matrix x, Matrix more, float scale);
+void scale(Backend&, Matrix x, float by);
+void soften(Backend&, Matrix x, float cap);
+void geglu(Backend&, Matrix gate, Matrix up);
 void rope(Backend&, Matrix x, const RopeTable&, int start);
 void kv_write(Backend&, Matrix k, Matrix v, KvLayer, int start);
 void rope_and_store(Backend&, Matrix q, Matrix k, Matrix v, const RopeTable&, KvLayer, int start);

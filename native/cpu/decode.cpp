@@ -29,6 +29,7 @@ void attend_part(const Kernels& kn, const KvLayer& kv, int64_t g, int64_t first,
     for (int64_t h = 0; h < group; h += kMaxGroup) {
         const int heads = static_cast<int>(std::min<int64_t>(kMaxGroup, group - h));
         kn.query_keys(type, k, n, d, q + h * d, heads, scores);
+        if (kv.soft_cap > 0) kn.soften(scores, heads * n, cap_in_base_2(kv.soft_cap));
         for (int i = 0; i < heads; ++i)
             kn.softmax_row(scores + i * n, n, part.peak + h + i, part.total + h + i);
         kn.weigh_values(type, v, n, d, scores, heads, part.sums + h * d);
@@ -54,14 +55,15 @@ void join_parts(float* base, int64_t splits, int64_t group, int64_t d, int64_t h
 void attend_one(Running& run, Matrix q, const KvLayer& kv, int64_t keys, Matrix out) {
     // q holds H heads in order; heads of group g are neighbours.
     const int64_t d = kv.head_dim, heads = q.cols / d, group = heads / kv.kv_heads;
-    const int64_t splits = parts(keys, kKeysPerPart);
+    const int64_t begin = kv.window > 0 ? std::max<int64_t>(0, keys - kv.window) : 0;
+    const int64_t splits = parts(keys - begin, kKeysPerPart);
     float* scaled = run.shared(heads * d + kv.kv_heads * splits * group * (d + 2));
     float* results = scaled + heads * d;
     const float scale = static_cast<float>(1.4426950408889634 / std::sqrt(static_cast<double>(d)));
     for (int64_t i = 0; i < heads * d; ++i) scaled[i] = row(q, 0)[i] * scale;
     run.reserve_local(kKeysPerPart * std::min<int64_t>(group, kMaxGroup));
     run.parallel(kv.kv_heads * splits, [&](int64_t task, int thread) {
-        const int64_t g = task / splits, first = task % splits * kKeysPerPart;
+        const int64_t g = task / splits, first = begin + task % splits * kKeysPerPart;
         attend_part(run.kernels(), kv, g, first, std::min(kKeysPerPart, keys - first), scaled + g * group * d,
                     group, run.local(thread), part_at(results, group, d, task));
     });

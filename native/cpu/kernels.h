@@ -26,7 +26,7 @@ struct Kernels {
     int lanes;
     int tile_rows;  // product and product_t take m in multiples of this
 
-    /// out (rows, out_stride) = the first `cols` values of each row. Q8_0: cols in multiples of 32.
+    /// out (rows, out_stride) = the first `cols` values of each row. Blocks: cols in whole ones.
     void (*unpack)(DType, const Rows&, int64_t rows, int64_t cols, float* out, int64_t out_stride);
     /// out = n values in f32, f16 or q8_0 (n in multiples of 32).
     void (*pack)(DType, const float* values, int64_t n, void* out);
@@ -68,6 +68,10 @@ struct Kernels {
     void (*rmsnorm)(const float* x, const float* weight, int64_t n, float eps, float* out);
     /// gate = gate / (1 + e^-gate) * up.
     void (*swiglu)(float* gate, const float* up, int64_t n);
+    /// gate = gelu(gate) * up, gelu(x) = x / (1 + e^(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3).
+    void (*geglu)(float* gate, const float* up, int64_t n);
+    /// s = cap * tanh(s / cap).
+    void (*soften)(float* s, int64_t n, float cap);
 };
 
 const Kernels& scalar_kernels();

@@ -1,4 +1,4 @@
-// Ops that treat every row alone: embed, rmsnorm, rope, swiglu, kv_write.
+// Ops that treat every row alone.
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -31,7 +31,8 @@ constexpr int kStep = 64;
 /// Turns of one call: coarse for each a, fine for each b in use.
 struct TurnTable {
     TurnTable(const RopeTable& table, int64_t start, int64_t rows)
-        : half(table.head_dim / 2),
+        : half(table.rotated / 2),
+          magnitude(static_cast<double>(table.magnitude)),
           first(start / kStep),
           coarse(static_cast<size_t>((start + rows - 1) / kStep - first + 1) * static_cast<size_t>(half)),
           fine(static_cast<size_t>(kStep * half)) {
@@ -50,12 +51,14 @@ struct TurnTable {
         const Turn* a = &coarse[static_cast<size_t>((position / kStep - first) * half)];
         const Turn* b = &fine[static_cast<size_t>(position % kStep * half)];
         for (int64_t i = 0; i < half; ++i) {
-            cosines[i] = static_cast<float>(a[i].cosine * b[i].cosine - a[i].sine * b[i].sine);
-            sines[i] = static_cast<float>(a[i].sine * b[i].cosine + a[i].cosine * b[i].sine);
+            cosines[i] = static_cast<float>(magnitude * (a[i].cosine * b[i].cosine - a[i].sine * b[i].sine));
+            sines[i] = static_cast<float>(magnitude * (a[i].sine * b[i].cosine + a[i].cosine * b[i].sine));
         }
     }
 
-    int64_t half, first;
+    int64_t half;
+    double magnitude;
+    int64_t first;
     std::vector<Turn> coarse, fine;
 };
 
@@ -97,6 +100,54 @@ void rmsnorm(Backend& backend, Matrix x, const Tensor& weight, float eps, Matrix
     });
 }
 
+void norm_heads(Backend& backend, Matrix x, const Tensor& weight, float eps) {
+    Running run(backend);
+    over_rows(run, x.rows, [&](int64_t first, int64_t last, int) {
+        for (int64_t r = first; r < last; ++r)
+            for (float* head = row(x, r); head < row(x, r) + x.cols; head += weight.cols)
+                run.kernels().rmsnorm(head, static_cast<const float*>(weight.data), weight.cols, eps, head);
+    });
+}
+
+void add_bias(Backend& backend, Matrix x, const Tensor& bias) {
+    Running run(backend);
+    const auto* more = static_cast<const float*>(bias.data);
+    over_rows(run, x.rows, [&](int64_t first, int64_t last, int) {
+        for (int64_t r = first; r < last; ++r)
+            for (int64_t c = 0; c < x.cols; ++c) row(x, r)[c] += more[c];
+    });
+}
+
+void add_scaled(Backend& backend, Matrix x, Matrix more, float scale) {
+    Running run(backend);
+    over_rows(run, x.rows, [&](int64_t first, int64_t last, int) {
+        for (int64_t r = first; r < last; ++r)
+            for (int64_t c = 0; c < x.cols; ++c) row(x, r)[c] += scale * row(more, r)[c];
+    });
+}
+
+void scale(Backend& backend, Matrix x, float by) {
+    Running run(backend);
+    over_rows(run, x.rows, [&](int64_t first, int64_t last, int) {
+        for (int64_t r = first; r < last; ++r)
+            for (int64_t c = 0; c < x.cols; ++c) row(x, r)[c] *= by;
+    });
+}
+
+void soften(Backend& backend, Matrix x, float cap) {
+    Running run(backend);
+    over_rows(run, x.rows, [&](int64_t first, int64_t last, int) {
+        for (int64_t r = first; r < last; ++r) run.kernels().soften(row(x, r), x.cols, cap);
+    });
+}
+
+void geglu(Backend& backend, Matrix gate, Matrix up) {
+    Running run(backend);
+    over_rows(run, gate.rows, [&](int64_t first, int64_t last, int) {
+        for (int64_t r = first; r < last; ++r) run.kernels().geglu(row(gate, r), row(up, r), gate.cols);
+    });
+}
+
 void swiglu(Backend& backend, Matrix gate, Matrix up) {
     Running run(backend);
     over_rows(run, gate.rows, [&](int64_t first, int64_t last, int) {
@@ -107,7 +158,7 @@ void swiglu(Backend& backend, Matrix gate, Matrix up) {
 void rope(Backend& backend, Matrix x, const RopeTable& table, int start) {
     Running run(backend);
     if (x.rows == 0) return;
-    const int64_t half = table.head_dim / 2, heads = x.cols / table.head_dim;
+    const int64_t half = table.rotated / 2, heads = x.cols / table.head_dim;
     const TurnTable turns(table, start, x.rows);
     run.reserve_local(2 * half);
     over_rows(run, x.rows, [&](int64_t first, int64_t last, int thread) {

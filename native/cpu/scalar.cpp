@@ -6,6 +6,7 @@
 
 #include "cpu/half.h"
 #include "cpu/kernels.h"
+#include "cpu/quants.h"
 
 namespace longleaf::cpu {
 namespace {
@@ -19,7 +20,6 @@ const char* row_at(const Rows& rows, int64_t r) {
 
 void unpack_row(DType type, const char* row, int64_t n, float* out) {
     const auto* halves = reinterpret_cast<const uint16_t*>(row);
-    const auto* blocks = reinterpret_cast<const BlockQ8_0*>(row);
     switch (type) {
         case DType::f32:
             std::memcpy(out, row, static_cast<size_t>(n) * 4);
@@ -30,10 +30,8 @@ void unpack_row(DType type, const char* row, int64_t n, float* out) {
         case DType::bf16:
             for (int64_t i = 0; i < n; ++i) out[i] = bf16_to_float(halves[i]);
             break;
-        case DType::q8_0:
-            for (int64_t i = 0; i < n; ++i)
-                out[i] = half_to_float(blocks[i / 32].d) * static_cast<float>(blocks[i / 32].q[i % 32]);
-            break;
+        default:
+            unpack_blocks(type, row, n, out);
     }
 }
 
@@ -63,7 +61,7 @@ void pack(DType type, const float* values, int64_t n, void* out) {
         case DType::q8_0:
             for (int64_t i = 0; i < n / 32; ++i) pack_q8_0(values + i * 32, static_cast<BlockQ8_0*>(out)[i]);
             break;
-        case DType::bf16:
+        default:
             break;  // not a cache type
     }
 }
@@ -132,7 +130,7 @@ void softmax_mass(const float* s, int64_t keys, int, const float* peak, const fl
 /// Values of one row, a stretch at a time, so that rows of any length fit on the stack.
 template <class Use>
 void each_stretch(DType type, const char* row, int64_t n, Use use) {
-    constexpr int64_t kStretch = 256;  // a multiple of the Q8_0 block
+    constexpr int64_t kStretch = 256;  // a multiple of every block
     float values[kStretch];
     const size_t stretch_bytes = row_bytes(type, kStretch);
     for (int64_t first = 0; first < n; first += kStretch, row += stretch_bytes) {
@@ -185,13 +183,24 @@ void swiglu(float* gate, const float* up, int64_t n) {
     for (int64_t i = 0; i < n; ++i) gate[i] = gate[i] / (1 + std::exp(-gate[i])) * up[i];
 }
 
+void geglu(float* gate, const float* up, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) {
+        const float x = gate[i], u = 0.797884561f * (x + 0.044715f * x * x * x);
+        gate[i] = x / (1 + std::exp(-2 * u)) * up[i];
+    }
+}
+
+void soften(float* s, int64_t n, float cap) {
+    for (int64_t i = 0; i < n; ++i) s[i] = cap * std::tanh(s[i] / cap);
+}
+
 }  // namespace
 
 const Kernels& scalar_kernels() {
-    static const Kernels kernels = {"scalar",     1,           kLanes,       kRows,    unpack,
-                                    pack,         to_lanes,    from_lanes,   product,  product_t,
-                                    softmax,      softmax_sum, softmax_mass, dot_rows, query_keys,
-                                    weigh_values, softmax_row, rmsnorm,      swiglu};
+    static const Kernels kernels = {
+        "scalar",    1,         kLanes,  kRows,       unpack,       pack,     to_lanes,   from_lanes,
+        product,     product_t, softmax, softmax_sum, softmax_mass, dot_rows, query_keys, weigh_values,
+        softmax_row, rmsnorm,   swiglu,  geglu,       soften};
     return kernels;
 }
 

@@ -32,7 +32,9 @@ constexpr Kernels vector_kernels(const char* name) {
             R::weigh_values,
             S::softmax_row,
             S::rmsnorm,
-            S::swiglu};
+            S::swiglu,
+            S::geglu,
+            S::soften};
 }
 
 }  // namespace longleaf::cpu

@@ -6,6 +6,7 @@
 
 #include "cpu/half.h"
 #include "cpu/kernels.h"
+#include "cpu/vec_blocks.h"
 #include "cpu/vec_tile.h"
 
 namespace longleaf::cpu {
@@ -78,6 +79,13 @@ struct RowKernels {
                 return unpack_as<ReadBf16>(rows, count, cols, out, out_stride);
             case DType::q8_0:
                 return unpack_as<ReadQ8>(rows, count, cols, out, out_stride);
+            default:
+                Quants<V>::with_type(type, [&](auto blocks) {
+                    using Type = decltype(blocks);
+                    for (int64_t r = 0; r < count; ++r)
+                        BlockKernels<V>::template unpack_row<Type>(at(rows, r), cols / Type::values,
+                                                                   out + r * out_stride);
+                });
         }
     }
 
@@ -160,6 +168,12 @@ struct RowKernels {
                 return dot_as<N, ReadBf16>(w, r, cols, x, sums);
             case DType::q8_0:
                 return dot_q8_0<N>(w, r, cols, x, sums);
+            default:
+                Quants<V>::with_type(type, [&](auto blocks) {
+                    using Type = decltype(blocks);
+                    BlockKernels<V>::template dot_rows<Type, N>(at(w, r), w.row_bytes, cols / Type::values, x,
+                                                                sums);
+                });
         }
     }
 
@@ -208,6 +222,8 @@ struct RowKernels {
                 return query_keys_as<ReadBf16>(k, keys, d, q, group, s);
             case DType::q8_0:
                 return query_keys_as<ReadQ8>(k, keys, d, q, group, s);
+            default:
+                return;  // not a cache type
         }
     }
 
@@ -249,6 +265,8 @@ struct RowKernels {
                 return weigh_values_as<ReadBf16>(v, keys, d, p, group, out);
             case DType::q8_0:
                 return weigh_values_as<ReadQ8>(v, keys, d, p, group, out);
+            default:
+                return;  // not a cache type
         }
     }
 };

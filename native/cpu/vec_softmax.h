@@ -106,12 +106,34 @@ struct Softmax {
         }
     }
 
+    /// 2^x where that is a float, else the nearest power that is.
+    static F exp2_bounded(F x) { return exp2_clamped(V::min(V::max(V::set(-126), x), V::set(127))); }
+
+    /// g / (1 + 2^x)
+    static F gated(F g, F x) { return V::div(g, V::add(V::set(1), exp2_bounded(x))); }
+
     static void swiglu(float* gate, const float* up, int64_t n) {
         for (int64_t i = 0; i < n; i += W) {
             const F g = Tile<V>::load_upto(gate + i, n - i), u = Tile<V>::load_upto(up + i, n - i);
-            const F x = V::mul(g, V::set(-1.44269504f));
-            const F e = exp2_clamped(V::min(V::max(V::set(-126), x), V::set(127)));
-            Tile<V>::store_upto(gate + i, V::mul(V::div(g, V::add(V::set(1), e)), u), n - i);
+            Tile<V>::store_upto(gate + i, V::mul(gated(g, V::mul(g, V::set(-1.44269504f))), u), n - i);
+        }
+    }
+
+    static void geglu(float* gate, const float* up, int64_t n) {
+        for (int64_t i = 0; i < n; i += W) {
+            const F g = Tile<V>::load_upto(gate + i, n - i), u = Tile<V>::load_upto(up + i, n - i);
+            const F bent = V::mul(g, V::fma(V::mul(g, g), V::set(0.044715f), V::set(1)));
+            const F x = V::mul(bent, V::set(-2.30220820f));  // -2 sqrt(2 / pi) / ln 2
+            Tile<V>::store_upto(gate + i, V::mul(gated(g, x), u), n - i);
+        }
+    }
+
+    static void soften(float* s, int64_t n, float cap) {
+        const F scale = V::set(2.88539008f / cap), most = V::set(cap);  // 2 / ln 2
+        for (int64_t i = 0; i < n; i += W) {
+            const F e = exp2_bounded(V::mul(Tile<V>::load_upto(s + i, n - i), scale));
+            const F tanh = V::div(V::sub(e, V::set(1)), V::add(e, V::set(1)));
+            Tile<V>::store_upto(s + i, V::mul(most, tanh), n - i);
         }
     }
 };

@@ -165,6 +165,11 @@ const Ops& CudaBackend::ops() const {
                               .rmsnorm = rmsnorm,
                               .matmul = matmul,
                               .project = project,
+                              .add_bias = add_bias,
+                              .add_scaled = add_scaled,
+                              .scale = scale,
+                              .soften = soften,
+                              .norm_heads = norm_heads,
                               .rope = rope,
                               .kv_write = kv_write,
                               .rope_and_store = rope_and_store,
@@ -174,6 +179,7 @@ const Ops& CudaBackend::ops() const {
                               .gather = gather,
                               .attend_selected = attend_selected,
                               .swiglu = swiglu,
+                              .geglu = geglu,
                               .gated = gated,
                               .rank = rank};
     return table;

@@ -89,6 +89,7 @@ class CudaBackend final : public Backend {
     uint64_t scratch_bytes(int64_t widest_row, int64_t prepared) const override;
     bool host_memory() const override { return false; }
     bool attends(int head_dim, KvType) const override;
+    std::string lacks(const Needs&) const override;
     int chunk_rows() const override;
     bool gates_at_once() const override { return hopper && !cublas; }
     uint64_t gathered_bytes(int heads, int64_t length, int head_dim) const override;
@@ -162,6 +163,12 @@ void embed(Backend&, const Tensor& table, const int32_t* ids, Matrix out);
 void rmsnorm(Backend&, Matrix x, const Tensor& weight, float eps, Matrix out);
 void matmul(Backend&, const Tensor& w, Matrix x, Matrix out, bool add);
 void project(Backend&, std::span<const Projection>, Matrix x);
+void add_bias(Backend&, Matrix x, const Tensor& bias);
+void add_scaled(Backend&, Matrix x, Matrix more, float scale);
+void scale(Backend&, Matrix x, float by);
+void soften(Backend&, Matrix x, float cap);
+void norm_heads(Backend&, Matrix x, const Tensor& weight, float eps);
+void geglu(Backend&, Matrix gate, Matrix up);
 void rope(Backend&, Matrix x, const RopeTable&, int start);
 void kv_write(Backend&, Matrix k, Matrix v, KvLayer, int start);
 void rope_and_store(Backend&, Matrix q, Matrix k, Matrix v, const RopeTable&, KvLayer, int start);

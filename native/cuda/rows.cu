@@ -113,18 +113,20 @@ __device__ inline float turned_right(float left, float right, float sine, float 
 /// A few rows per block: their angles once, then N pairs of one head per step of a thread. A pair is value i
 /// of each half of the head, or, if not neox, two neighbours.
 template <class T, int N, bool neox>
-__global__ void __launch_bounds__(kThreads)
-    rope_rows(T* x, int64_t stride, int rows, int cols, const float* inv_freq, int d, int start,
-              int rows_per_block) {
-    extern __shared__ float2 angles[];  // (rows_per_block, D / 2): cosine, sine
-    const int half = d / 2, first = static_cast<int>(blockIdx.x) * rows_per_block;
+__global__ void __launch_bounds__(kThreads) rope_rows(T* x, int64_t stride, int rows, int cols,
+                                                      const RopeTable table, int start, int rows_per_block) {
+    extern __shared__ float2 angles[];  // (rows_per_block, rotated / 2): cosine, sine
+    const int d = table.head_dim, half = table.rotated / 2,
+              first = static_cast<int>(blockIdx.x) * rows_per_block;
     const int mine = min(rows_per_block, rows - first);
     let_next_begin();
-    for (int at = static_cast<int>(threadIdx.x); at < mine * half; at += kThreads)
-        turn(start + first + at / half, inv_freq[at % half], angles[at].y, angles[at].x);
+    for (int at = static_cast<int>(threadIdx.x); at < mine * half; at += kThreads) {
+        turn(start + first + at / half, table.inv_freq[at % half], angles[at].y, angles[at].x);
+        angles[at].x *= table.magnitude, angles[at].y *= table.magnitude;
+    }
     wait_for_earlier();
     __syncthreads();
-    const int groups = half / N, steps = cols / 2 / N;
+    const int groups = half / N, steps = cols / d * groups;
     for (int at = static_cast<int>(threadIdx.x); at < mine * steps; at += kThreads) {
         const int r = at / steps, step = at % steps, group = step % groups;
         T* head = x + (first + r) * stride + step / groups * d;
@@ -212,13 +214,15 @@ struct RowToStore {
 /// blockIdx: a head of q, then of k, then of v. A thread per pair.
 __global__ void __launch_bounds__(kWidestHead / 2) rope_and_store_head(const RowToStore r) {
     __shared__ float head[kWidestHead];
-    const int d = r.kv.head_dim, half = d / 2, i = static_cast<int>(threadIdx.x);
+    const int d = r.kv.head_dim, i = static_cast<int>(threadIdx.x);
     const int from_k = static_cast<int>(blockIdx.x) - r.heads, from_v = from_k - r.kv.kv_heads;
     float* const row = from_k < 0 ? r.q + blockIdx.x * d : from_v < 0 ? r.k + from_k * d : r.v + from_v * d;
     const bool turns = from_v < 0;
+    const int half = (turns ? r.table.rotated : d) / 2;
     let_next_begin();
     float sine = 0, cosine = 1;
     if (turns && i < half) turn(r.position, r.table.inv_freq[i], sine, cosine);
+    sine *= r.table.magnitude, cosine *= r.table.magnitude;
     wait_for_earlier();
     if (i < half) {
         const int a = r.table.neox ? i : 2 * i, b = r.table.neox ? half + i : 2 * i + 1;
@@ -227,6 +231,7 @@ __global__ void __launch_bounds__(kWidestHead / 2) rope_and_store_head(const Row
         head[b] = turns ? turned_right(left, right, sine, cosine) : right;
         if (turns) row[a] = head[a], row[b] = head[b];
     }
+    for (int c = 2 * half + i; c < d; c += kWidestHead / 2) head[c] = row[c];
     if (from_k < 0) return;
     __syncthreads();
     void* const cache = turns ? r.kv.k : r.kv.v;
@@ -272,16 +277,15 @@ void rmsnorm(Backend& backend, Matrix x, const Tensor& weight, float eps, Matrix
 void rope(Backend& backend, Matrix x, const RopeTable& table, int start) {
     Running run(backend);
     if (run.cancelled() || x.rows == 0) return;
-    const int half = table.head_dim / 2, rows = x.rows < 4 ? 1 : 4;
+    const int half = table.rotated / 2, rows = x.rows < 4 ? 1 : 4;
     with_activation(x.type, [&](auto* of) {
         using T = std::remove_pointer_t<decltype(of)>;
-        const bool eights = half % 8 == 0 && aligned(x, 8);
+        const bool eights = half % 8 == 0 && table.head_dim % 8 == 0 && aligned(x, 8);
         const auto kernel = table.neox ? (eights ? rope_rows<T, 8, true> : rope_rows<T, 1, true>)
                                        : (eights ? rope_rows<T, 8, false> : rope_rows<T, 1, false>);
         launch_rows(run.cuda, x.rows, kernel, dim3(parts(x.rows, rows)), kThreads,
                     rows * half * static_cast<int>(sizeof(float2)), static_cast<T*>(x.data), x.stride,
-                    static_cast<int>(x.rows), static_cast<int>(x.cols), table.inv_freq, table.head_dim, start,
-                    rows);
+                    static_cast<int>(x.rows), static_cast<int>(x.cols), table, start, rows);
     });
     run.end("rope");
 }

@@ -22,7 +22,11 @@ uint64_t kv_bytes_per_token(const Config& config, KvType type) {
 }
 
 KvCache::KvCache(Backend& backend, const Config& config, KvType type, int64_t capacity)
-    : kv_heads_(config.kv_heads), head_dim_(config.head_dim), type_(type), capacity_(capacity) {
+    : kv_heads_(config.kv_heads),
+      head_dim_(config.head_dim),
+      type_(type),
+      capacity_(capacity),
+      soft_cap_(config.attention_soft_cap) {
     if (type == KvType::q8_0 && config.head_dim % 32 != 0)
         throw EngineError(ErrorCode::bad_request,
                           "KV type q8_0 stores blocks of 32 values, but the heads of this model have " +
@@ -33,6 +37,7 @@ KvCache::KvCache(Backend& backend, const Config& config, KvType type, int64_t ca
     for (int l = 0; l < config.layers; ++l) {
         k_.emplace_back(backend, bytes);
         v_.emplace_back(backend, bytes);
+        windows_.push_back(config.has_window(l) ? config.window : 0);
     }
 }
 
@@ -44,6 +49,8 @@ KvLayer KvCache::layer(int index) const {
     layer.kv_heads = kv_heads_;
     layer.head_dim = head_dim_;
     layer.capacity = capacity_;
+    layer.window = windows_[static_cast<size_t>(index)];
+    layer.soft_cap = soft_cap_;
     return layer;
 }
 

@@ -25,6 +25,8 @@ class KvCache {
     int kv_heads_, head_dim_;
     KvType type_;
     int64_t capacity_;
+    std::vector<int64_t> windows_;  // (L)
+    float soft_cap_;
     std::vector<Buffer> k_, v_;  // (L), each (G, capacity, D)
 };
 

@@ -17,6 +17,14 @@ struct Devices {
     std::function<bool()> gpu_usable;               // a driver and a device that runs the kernels
 };
 
+/// A model as far as its size and its device matter.
+struct ModelDemand {
+    const Config& config;
+    uint64_t weights_bytes;
+    DType matrices;  // the type of most of them
+    Needs needs = {};
+};
+
 struct DeviceChoice {
     std::unique_ptr<Backend> backend;
     MemoryPlan plan;  // may not fit, when the device was asked for by name or is the last
@@ -27,9 +35,8 @@ struct DeviceChoice {
 /// documents is what a model is loaded for here.
 inline constexpr int least_automatic_context = 16384;
 
-/// `matrices`: the type of most of the model's. Throws EngineError: bad_request or unsupported_model when the
-/// device that was asked for by name cannot run the model, and whatever creating it throws.
-DeviceChoice choose_device(const Config&, uint64_t weights_bytes, DType matrices, const LoadOptions&,
-                           const Devices&);
+/// Throws EngineError: bad_request or unsupported_model when the device that was asked for by name cannot run
+/// the model, and whatever creating it throws.
+DeviceChoice choose_device(const ModelDemand&, const LoadOptions&, const Devices&);
 
 }  // namespace longleaf

@@ -1,7 +1,6 @@
 #include "engine.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "cpu/backend.h"
 #include "engine/buffer.h"
@@ -48,23 +47,28 @@ Devices devices_for(const LoadOptions& options) {
     return devices;
 }
 
-DeviceChoice choose_device(const Opened& opened, const LoadOptions& options) {
-    check_threads(options);
-    return longleaf::choose_device(opened.config, opened.weights.bytes, matrices(opened), options,
-                                   devices_for(options));
+Needs needs_of(const Opened& opened) {
+    return {opened.weights.types, opened.config.window > 0, opened.config.attention_soft_cap > 0};
 }
 
-/// theta_i = base^(-2i / D) * scale / factor_i, (D / 2)
-std::vector<float> inverse_frequencies(const Config& c) {
-    std::vector<float> theta(c.head_dim / 2);
-    for (size_t i = 0; i < theta.size(); ++i) {
-        const double exponent = -2.0 * static_cast<double>(i) / c.head_dim;
-        const double factor = c.rope_factors.empty() ? 1.0 : c.rope_factors[i];
-        theta[i] =
-            static_cast<float>(std::pow(static_cast<double>(c.rope_base), exponent) * c.rope_scale / factor);
-    }
-    return theta;
+DeviceChoice choose_device(const Opened& opened, const LoadOptions& options) {
+    check_threads(options);
+    return longleaf::choose_device({opened.config, opened.weights.bytes, matrices(opened), needs_of(opened)},
+                                   options, devices_for(options));
 }
+
+/// Frequencies on the device, and the table that ops read.
+struct Turning {
+    Turning(const Rope& rope, const Config& config, Backend& backend, int context_tokens) {
+        const std::vector<float> theta = inverse_frequencies(rope, context_tokens);
+        memory = Buffer(backend, theta.size() * sizeof(float));
+        backend.upload(memory.data(), theta.data(), memory.bytes());
+        table = {static_cast<const float*>(memory.data()), config.head_dim, rope.dims,
+                 rope.order == RopeOrder::neox, rope.magnitude};
+    }
+    Buffer memory;  // (dims / 2)
+    RopeTable table;
+};
 
 /// Brings the mapped weights into memory in file order, so that the wait is here, with progress, and not in
 /// the first read. Returns false when `progress` gives up.
@@ -89,11 +93,9 @@ class LoadedEngine final : public Engine, public std::enable_shared_from_this<Lo
           info_(describe(opened_->gguf, opened_->config)),
           plan_(std::move(choice.plan)),
           kv_type_(choice.kv_type),
-          turnstile_(*backend_) {
-        const std::vector<float> theta = inverse_frequencies(opened_->config);
-        inv_freq_ = Buffer(*backend_, theta.size() * sizeof(float));
-        backend_->upload(inv_freq_.data(), theta.data(), inv_freq_.bytes());
-    }
+          rope_(opened_->config.rope, opened_->config, *backend_, plan_.context_tokens),
+          window_rope_(opened_->config.window_rope, opened_->config, *backend_, plan_.context_tokens),
+          turnstile_(*backend_) {}
 
     const ModelInfo& info() const override { return info_; }
     const MemoryPlan& memory() const override { return plan_; }
@@ -124,8 +126,8 @@ class LoadedEngine final : public Engine, public std::enable_shared_from_this<Lo
         parts.decoder.config = &opened_->config;
         parts.decoder.weights = &opened_->weights;
         parts.decoder.backend = backend_.get();
-        parts.decoder.rope = {static_cast<const float*>(inv_freq_.data()), opened_->config.head_dim,
-                              opened_->config.rope_order == RopeOrder::neox};
+        parts.decoder.rope = rope_.table;
+        parts.decoder.window_rope = window_rope_.table;
         parts.decoder.activations = backend_->activation_type(matrices(*opened_));
         parts.tokenizer = tokenizer_.get();
         parts.turnstile = &turnstile_;
@@ -142,7 +144,7 @@ class LoadedEngine final : public Engine, public std::enable_shared_from_this<Lo
     ModelInfo info_;
     MemoryPlan plan_;
     KvType kv_type_;
-    Buffer inv_freq_;  // (D / 2)
+    Turning rope_, window_rope_;
     Turnstile turnstile_;
 };
 

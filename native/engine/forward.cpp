@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 
+#include "engine/layer.h"
+
 namespace longleaf {
 
 namespace {
@@ -57,7 +59,9 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
     const Weights& w = *decoder.weights;
     Backend& b = *decoder.backend;
     const Ops& op = b.ops();
-    const SparsityPlan& plan = *pass.sparsity;
+    SparsityPlan plan = *pass.sparsity;
+    for (int l = 0; l < c.layers; ++l)
+        if (!c.may_be_sparse(l)) plan.sparse[static_cast<size_t>(l)] = false;
     const int T = static_cast<int>(pass.ids.size());
     const int W = plan.options.window;
     const Cost cost(c);
@@ -68,34 +72,33 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
     b.upload(s.ids(), pass.ids.data(), pass.ids.size_bytes());
     for (const auto [first, count] : chunks(0, T, chunk))
         op.embed(b, w.embedding, s.ids() + first, s.residual(first, count));
+    if (c.embedding_scale != 1) op.scale(b, s.residual(0, T), c.embedding_scale);
 
     for (int l = 0; l < c.layers; ++l) {
-        const LayerWeights& layer = w.layers[l];
+        const Layer layer(decoder, l);
+        const LayerWeights& of = layer.weights;
         const KvLayer kv = cache.layer(l);
         const bool sparse = plan.sparse[l];
         if (!one_chunk)
-            b.prepare(
-                std::array{layer.q, layer.k, layer.v, layer.attn_output, layer.gate, layer.up, layer.down},
-                decoder.activations);
+            b.prepare(std::array{of.q, of.k, of.v, of.attn_output, of.gate, of.up, of.down},
+                      decoder.activations);
 
         // A row alone, which costs its weights and its launches: phase A below, and the queries of phase B.
         if (T == 1) {
-            op.rmsnorm(b, s.residual(0, 1), layer.attn_norm, c.rms_eps, s.normed(1));
-            op.project(b,
-                       std::array<Projection, 3>{{{layer.q, s.q(1)}, {layer.k, s.k(1)}, {layer.v, s.v(1)}}},
+            op.rmsnorm(b, s.residual(0, 1), of.attn_norm, c.rms_eps, s.normed(1));
+            op.project(b, std::array<Projection, 3>{{{of.q, s.q(1)}, {of.k, s.k(1)}, {of.v, s.v(1)}}},
                        s.normed(1));
-            op.rope_and_store(b, s.q(1), s.k(1), s.v(1), decoder.rope, kv, pass.start);
+            layer.finish_row(s.q(1), s.k(1), s.v(1), kv, pass.start);
             if (b.cancelled) return false;
             note(pass, cost.project_kv(1));
         }
 
         // Phase A: K and V of every row, so that the layer's cache is complete before anything attends to it.
         for (const auto [first, count] : chunks(0, T == 1 ? 0 : T, chunk)) {
-            op.rmsnorm(b, s.residual(first, count), layer.attn_norm, c.rms_eps, s.normed(count));
-            op.matmul(b, layer.k, s.normed(count), s.k(count), false);
-            op.matmul(b, layer.v, s.normed(count), s.v(count), false);
-            op.rope(b, s.k(count), decoder.rope, pass.start + first);
-            op.kv_write(b, s.k(count), s.v(count), kv, pass.start + first);
+            op.rmsnorm(b, s.residual(first, count), of.attn_norm, c.rms_eps, s.normed(count));
+            op.matmul(b, of.k, s.normed(count), s.k(count), false);
+            op.matmul(b, of.v, s.normed(count), s.v(count), false);
+            layer.store_keys(s.k(count), s.v(count), kv, pass.start + first);
             if (b.cancelled) return false;
             note(pass, cost.project_kv(count));
         }
@@ -103,15 +106,15 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
         // For queries: in one chunk what phase A normalised is still there.
         const auto normed = [&](int first, int count) {
             if (one_chunk) return s.rows_of(s.normed(T), first, count);
-            op.rmsnorm(b, s.residual(first, count), layer.attn_norm, c.rms_eps, s.normed(count));
+            op.rmsnorm(b, s.residual(first, count), of.attn_norm, c.rms_eps, s.normed(count));
             return s.normed(count);
         };
 
         if (sparse) {
             for (const auto [first, count] : chunks(T - W, T, chunk)) {
                 const Matrix tail = s.rows_of(s.tail(W), first - (T - W), count);
-                op.matmul(b, layer.q, normed(first, count), tail, false);
-                op.rope(b, tail, decoder.rope, pass.start + first);
+                op.matmul(b, of.q, normed(first, count), tail, false);
+                layer.finish_queries(tail, pass.start + first);
             }
             op.select(b, s.tail(W), kv, T, plan.options, s.select_work(), s.selection(l));
             if (s.selection(l).rows) op.gather(b, kv, c.heads, s.selection(l));
@@ -124,8 +127,8 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
         for (const auto [first, count] : chunks(begin, T, chunk)) {
             const Matrix x = s.residual(first, count);
             if (T > 1) {
-                op.matmul(b, layer.q, normed(first, count), s.q(count), false);
-                op.rope(b, s.q(count), decoder.rope, pass.start + first);
+                op.matmul(b, of.q, normed(first, count), s.q(count), false);
+                layer.finish_queries(s.q(count), pass.start + first);
             }
             for (int done = 0; done < count;) {
                 const Rows part = chunks(done, count, pace.rows()).front();
@@ -142,10 +145,9 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
                 note(pass, cost.attend(pass.start, from, from + part.count, sparse));
                 done += part.count;
             }
-            op.matmul(b, layer.attn_output, s.mixed(count), x, true);
-            op.rmsnorm(b, x, layer.ffn_norm, c.rms_eps, s.normed(count));
-            op.gated(b, layer.gate, layer.up, s.normed(count), s.gate(count), s.up(count));
-            op.matmul(b, layer.down, s.gate(count), x, true);
+            layer.add_attention(s.mixed(count), x, s.branch(count));
+            op.rmsnorm(b, x, of.ffn_norm, c.rms_eps, s.normed(count));
+            layer.add_ffn(s.normed(count), x, s.gate(count), s.up(count), s.branch(count));
             if (b.cancelled) return false;
             note(pass, cost.project_out(count));
         }
@@ -153,6 +155,8 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
 
     op.rmsnorm(b, s.residual(pass.answer, 1), w.output_norm, c.rms_eps, s.normed(1));
     op.matmul(b, w.output, s.normed(1), pass.logits, false);
+    if (c.logit_scale != 1) op.scale(b, pass.logits, c.logit_scale);
+    if (c.logit_soft_cap > 0) op.soften(b, pass.logits, c.logit_soft_cap);
 
     result.kept_fraction.assign(c.layers, 1.0f);
     if (plan.any()) {

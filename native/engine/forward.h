@@ -20,8 +20,9 @@ struct Decoder {
     const Config* config = nullptr;
     const Weights* weights = nullptr;
     Backend* backend = nullptr;
-    RopeTable rope;
+    RopeTable rope, window_rope;     // of layers without and with a window
     DType activations = DType::f32;  // of several rows: Backend::activation_type of the matrices
+    const RopeTable& rope_of(int layer) const { return config->has_window(layer) ? window_rope : rope; }
 };
 
 struct Pass {

@@ -1,5 +1,6 @@
 #include "engine/placement.h"
 
+#include <algorithm>
 #include <map>
 
 namespace longleaf {
@@ -10,7 +11,9 @@ std::vector<Tensor*> all_tensors(Weights& w) {
     std::vector<Tensor*> all{&w.embedding, &w.output_norm, &w.output};
     for (LayerWeights& l : w.layers)
         all.insert(all.end(),
-                   {&l.attn_norm, &l.q, &l.k, &l.v, &l.attn_output, &l.ffn_norm, &l.gate, &l.up, &l.down});
+                   {&l.attn_norm, &l.q, &l.k, &l.v, &l.attn_output, &l.ffn_norm, &l.gate, &l.up, &l.down,
+                    &l.q_bias, &l.k_bias, &l.v_bias, &l.q_norm, &l.k_norm, &l.attn_post, &l.ffn_post});
+    all.erase(std::remove_if(all.begin(), all.end(), [](const Tensor* t) { return !t->data; }), all.end());
     return all;
 }
 

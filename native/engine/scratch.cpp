@@ -7,10 +7,10 @@ namespace longleaf {
 namespace {
 
 struct Sizes {
-    uint64_t ids, residual, normed, q, kv, gate, up, tail, index, counts, select_work, gathered;
+    uint64_t ids, residual, normed, q, kv, gate, up, branch, tail, index, counts, select_work, gathered;
     uint64_t total() const {
-        return ids + residual + normed + 2 * q + 2 * kv + gate + up + tail + index + counts + select_work +
-               gathered;
+        return ids + residual + normed + 2 * q + 2 * kv + gate + up + branch + tail + index + counts +
+               select_work + gathered;
     }
 };
 
@@ -30,7 +30,8 @@ Sizes sizes(const Config& c, const Backend& backend, DType several, int tokens, 
     s.q = chunk * q_dim * e;
     s.kv = chunk * kv_dim * e;
     s.gate = chunk * c.ffn * e;
-    s.up = tokens > 1 && backend.gates_at_once() ? 0 : s.gate;
+    s.up = tokens > 1 && backend.gates_at_once() && c.gate == GateFunction::silu ? 0 : s.gate;
+    s.branch = c.adds_plainly() ? 0 : chunk * c.channels * sizeof(float);
     if (!select) return s;
     s.tail =
         static_cast<uint64_t>(select->window) * q_dim * row_bytes(type_of_rows(select->window, several), 1);
@@ -65,6 +66,7 @@ Scratch::Scratch(const Config& c, Backend& backend, DType several, int tokens, c
     v_ = Buffer(backend, s.kv);
     gate_ = Buffer(backend, s.gate);
     up_ = Buffer(backend, s.up);
+    branch_ = Buffer(backend, s.branch);
     tail_ = Buffer(backend, s.tail);
     index_ = Buffer(backend, s.index);
     counts_ = Buffer(backend, s.counts);
@@ -81,6 +83,8 @@ Matrix Scratch::rows_of(Matrix m, int first, int rows) const {
 Matrix Scratch::residual(int first, int rows) const {
     return rows_of({residual_.data(), tokens_, channels_, channels_}, first, rows);
 }
+
+Matrix Scratch::branch(int rows) const { return {branch_.data(), rows, channels_, channels_}; }
 
 Matrix Scratch::of(const Buffer& b, int rows, int64_t cols) const {
     return {b.data(), rows, cols, cols, type_of_rows(rows, several_)};

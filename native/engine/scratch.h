@@ -28,7 +28,8 @@ class Scratch {
     Matrix k(int rows) const { return of(k_, rows, kv_dim_); }
     Matrix v(int rows) const { return of(v_, rows, kv_dim_); }
     Matrix gate(int rows) const { return of(gate_, rows, ffn_); }
-    Matrix up(int rows) const { return of(up_, rows, ffn_); }        // room, or none: Backend::gates_at_once
+    Matrix up(int rows) const { return of(up_, rows, ffn_); }  // room, or none: Backend::gates_at_once
+    Matrix branch(int rows) const;  // f32, what attention or FFN add: none where Config::adds_plainly
     Matrix tail(int rows) const { return of(tail_, rows, q_dim_); }  // the queries that score, (W, H * D)
     Selection selection(int layer) const;                            // index shared, count per layer
     const int32_t* counts() const { return static_cast<int32_t*>(counts_.data()); }  // (L)
@@ -40,7 +41,7 @@ class Scratch {
 
     int64_t channels_, q_dim_, kv_dim_, ffn_, tokens_;
     DType several_;
-    Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_;
+    Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_, branch_;
     Buffer tail_, index_, counts_, select_work_, gathered_;
 };
 

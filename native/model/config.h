@@ -1,5 +1,5 @@
 // Hyper-parameters of a decoder, read from GGUF metadata and checked for sanity before anything is sized
-// by them.
+// by them. What sets families apart is here as values and switches; the forward pass knows no family.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "model/gguf.h"
+#include "model/rope.h"
 
 namespace longleaf {
 
-enum class RopeOrder { normal, neox };  // normal: pairs (2i, 2i+1); neox: pairs (i, i + D/2)
+enum class GateFunction { silu, gelu };  // gelu: the approximation by tanh
 
 struct Config {
     std::string architecture;
@@ -23,10 +24,26 @@ struct Config {
     int ffn = 0;             // F
     int vocab = 0;           // V
     float rms_eps = 1e-5f;
-    float rope_base = 10000.0f;
-    float rope_scale = 1.0f;  // linear scaling: theta is multiplied by this
-    RopeOrder rope_order = RopeOrder::normal;
-    std::vector<float> rope_factors;  // (D/2) divides theta_i (llama3), or empty
+    Rope rope, window_rope;  // of layers without and with a window
+
+    int window = 0;              // positions a windowed layer sees, its own included; 0: there are none
+    std::vector<bool> windowed;  // (L), or empty
+    std::vector<bool> unturned;  // (L) layers without rotary embedding, or empty
+
+    bool query_key_norm = false;  // RMSNorm of each head of q and k before they turn
+    bool post_norms = false;      // RMSNorm of what attention and FFN add to the residual stream
+    GateFunction gate = GateFunction::silu;
+    float embedding_scale = 1.0f, residual_scale = 1.0f, logit_scale = 1.0f;
+    float attention_scale = 0.0f;                            // of q . k; 0: 1 / sqrt(D)
+    float attention_soft_cap = 0.0f, logit_soft_cap = 0.0f;  // x becomes cap * tanh(x / cap); 0: none
+
+    bool has_window(int layer) const { return !windowed.empty() && windowed[static_cast<size_t>(layer)]; }
+    bool turns(int layer) const { return unturned.empty() || !unturned[static_cast<size_t>(layer)]; }
+    const Rope& rope_of(int layer) const { return has_window(layer) ? window_rope : rope; }
+    /// Whether a layer's attention is what token selection understands.
+    bool may_be_sparse(int layer) const { return !has_window(layer) && attention_soft_cap == 0; }
+    /// Whether what attention and FFN return is added to the residual stream as it is.
+    bool adds_plainly() const { return !post_norms && residual_scale == 1; }
 };
 
 /// Throws EngineError: unsupported_model for another architecture or rope scaling, naming what is

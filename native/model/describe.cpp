@@ -43,8 +43,11 @@ int32_t token_id(const Gguf& gguf, const char* key, int vocab) {
 
 bool declared_add_bos(const Gguf& gguf) {
     if (const auto declared = gguf.boolean("tokenizer.ggml.add_bos_token")) return *declared;
+    if (gguf.text("tokenizer.ggml.model").value_or("") == "llama") return true;
     const auto pre = gguf.text("tokenizer.ggml.pre").value_or("");
-    return pre == "llama-bpe" || pre == "llama3" || pre == "llama-v3";
+    for (const auto* with : {"llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral", "tekken"})
+        if (pre == with) return true;
+    return false;
 }
 
 ModelInfo describe(const Gguf& gguf, const Config& config) {

@@ -1,11 +1,12 @@
 #include "model/weights.h"
 
+#include <algorithm>
 #include <set>
 
 namespace longleaf {
 namespace {
 
-constexpr auto type_hint = "Look for a Q8_0 or F16 file of this model.";
+constexpr auto type_hint = "Look for a Q4_K_M or Q8_0 file of this model.";
 
 std::string shape(const std::vector<uint64_t>& ne) {
     std::string text;
@@ -20,30 +21,38 @@ class Binder {
 
     Tensor matrix(const std::string& name, int64_t rows, int64_t cols) {
         const auto& found = bind(name, {static_cast<uint64_t>(cols), static_cast<uint64_t>(rows)});
-        if (!dtype_traits(found.type)) refuse_type(found, "F32, F16, BF16 and Q8_0");
+        if (!dtype_traits(found.type)) refuse_type(found, dtype_names());
+        const auto type = static_cast<DType>(found.type);
+        if (std::find(types_.begin(), types_.end(), type) == types_.end()) types_.push_back(type);
         return {gguf_.file().data() + found.offset, static_cast<DType>(found.type), rows, cols};
     }
 
+    /// A vector in f32.
     Tensor norm(const std::string& name, int64_t size) {
         const auto& found = bind(name, {static_cast<uint64_t>(size)});
         if (found.type != static_cast<uint32_t>(DType::f32)) refuse_type(found, "F32");
         return {gguf_.file().data() + found.offset, DType::f32, 1, size};
     }
 
+    /// As norm(); without data when the file has none.
+    Tensor optional(const std::string& name, int64_t size) { return has(name) ? norm(name, size) : Tensor{}; }
+
     bool has(const std::string& name) const { return gguf_.find(name) != nullptr; }
     uint64_t bytes() const { return bytes_; }
+    const std::vector<DType>& types() const { return types_; }
 
     /// A tensor nobody asked for (a bias, a fused projection, experts) means the model is not the one that
     /// `forward` computes.
     void refuse_unknown(const Config& config) const {
-        const std::string known = "a Llama model of " + std::to_string(config.layers) + " layers";
+        const std::string known =
+            "a " + config.architecture + " model of " + std::to_string(config.layers) + " layers";
         for (const auto& tensor : gguf_.tensors()) {
-            if (bound_.contains(tensor.name) || tensor.name == "rope_freqs.weight") continue;
+            if (bound_.contains(tensor.name) || tensor.name.starts_with("rope_f")) continue;  // config.h
             if (tensor.name.ends_with(".attn_rot_embd.weight")) continue;  // old converters: derived, unused
             gguf_.fail(
                 ErrorCode::unsupported_model,
                 "tensor " + quoted(tensor.name) + " is not part of " + known + " as this engine runs it",
-                "Models with biases, fused projections, adapters or experts are not supported.");
+                "Models with adapters, experts or more than text are not supported.");
         }
     }
 
@@ -75,39 +84,70 @@ class Binder {
 
     const Gguf& gguf_;
     std::set<std::string, std::less<>> bound_;
+    std::vector<DType> types_;
     uint64_t bytes_ = 0;
 };
 
-LayerWeights bind_layer(Binder& binder, const Config& c, int layer) {
-    const auto name = [layer](const char* part) {
-        return "blk." + std::to_string(layer) + "." + part + ".weight";
-    };
-    const int64_t q_rows = int64_t{c.heads} * c.head_dim, kv_rows = int64_t{c.kv_heads} * c.head_dim;
-    LayerWeights w;
-    w.attn_norm = binder.norm(name("attn_norm"), c.channels);
-    w.q = binder.matrix(name("attn_q"), q_rows, c.channels);
-    w.k = binder.matrix(name("attn_k"), kv_rows, c.channels);
-    w.v = binder.matrix(name("attn_v"), kv_rows, c.channels);
-    w.attn_output = binder.matrix(name("attn_output"), c.channels, q_rows);
-    w.ffn_norm = binder.norm(name("ffn_norm"), c.channels);
-    w.gate = binder.matrix(name("ffn_gate"), c.ffn, c.channels);
-    w.up = binder.matrix(name("ffn_up"), c.ffn, c.channels);
-    w.down = binder.matrix(name("ffn_down"), c.channels, c.ffn);
-    return w;
+/// Rows first .. first + rows - 1 of a matrix.
+Tensor rows_of(const Tensor& whole, int64_t first, int64_t rows) {
+    const auto bytes = row_bytes(whole.type, static_cast<size_t>(whole.cols)) * static_cast<size_t>(first);
+    return {static_cast<const uint8_t*>(whole.data) + bytes, whole.type, rows, whole.cols};
 }
 
-/// Names the cause when a projection is missing because the file fuses it.
-void refuse_fused(const Gguf& gguf) {
-    if (gguf.find("blk.0.attn_qkv.weight"))
-        gguf.fail(ErrorCode::unsupported_model,
-                  "tensor \"blk.0.attn_qkv.weight\" (fused projections) is not supported", type_hint);
+struct LayerNames {
+    std::string prefix;
+    std::string operator()(const char* part) const { return prefix + part + ".weight"; }
+    std::string bias(const char* part) const { return prefix + part + ".bias"; }
+};
+
+void bind_attention(Binder& binder, const Config& c, const LayerNames& name, LayerWeights& w) {
+    const int64_t q_rows = int64_t{c.heads} * c.head_dim, kv_rows = int64_t{c.kv_heads} * c.head_dim;
+    if (binder.has(name("attn_qkv"))) {  // one matrix after the other
+        const Tensor all = binder.matrix(name("attn_qkv"), q_rows + 2 * kv_rows, c.channels);
+        w.q = rows_of(all, 0, q_rows);
+        w.k = rows_of(all, q_rows, kv_rows);
+        w.v = rows_of(all, q_rows + kv_rows, kv_rows);
+    } else {
+        w.q = binder.matrix(name("attn_q"), q_rows, c.channels);
+        w.k = binder.matrix(name("attn_k"), kv_rows, c.channels);
+        w.v = binder.matrix(name("attn_v"), kv_rows, c.channels);
+    }
+    w.q_bias = binder.optional(name.bias("attn_q"), q_rows);
+    w.k_bias = binder.optional(name.bias("attn_k"), kv_rows);
+    w.v_bias = binder.optional(name.bias("attn_v"), kv_rows);
+    if (c.query_key_norm) {
+        w.q_norm = binder.norm(name("attn_q_norm"), c.head_dim);
+        w.k_norm = binder.norm(name("attn_k_norm"), c.head_dim);
+    }
+    w.attn_output = binder.matrix(name("attn_output"), c.channels, q_rows);
+}
+
+LayerWeights bind_layer(Binder& binder, const Config& c, int layer) {
+    const LayerNames name{"blk." + std::to_string(layer) + "."};
+    LayerWeights w;
+    w.attn_norm = binder.norm(name("attn_norm"), c.channels);
+    bind_attention(binder, c, name, w);
+    w.ffn_norm = binder.norm(name("ffn_norm"), c.channels);
+    if (c.architecture == "phi3") {  // gate, then up
+        const Tensor both = binder.matrix(name("ffn_up"), 2 * int64_t{c.ffn}, c.channels);
+        w.gate = rows_of(both, 0, c.ffn);
+        w.up = rows_of(both, c.ffn, c.ffn);
+    } else {
+        w.gate = binder.matrix(name("ffn_gate"), c.ffn, c.channels);
+        w.up = binder.matrix(name("ffn_up"), c.ffn, c.channels);
+    }
+    w.down = binder.matrix(name("ffn_down"), c.channels, c.ffn);
+    if (c.post_norms) {
+        w.attn_post = binder.norm(name("post_attention_norm"), c.channels);
+        w.ffn_post = binder.norm(name("post_ffw_norm"), c.channels);
+    }
+    return w;
 }
 
 }  // namespace
 
 Weights bind_weights(const Gguf& gguf, const Config& config) {
     gguf.file().require_unchanged();
-    refuse_fused(gguf);
     Binder binder(gguf);
     Weights weights;
     weights.embedding = binder.matrix("token_embd.weight", config.vocab, config.channels);
@@ -119,6 +159,7 @@ Weights bind_weights(const Gguf& gguf, const Config& config) {
         weights.layers.push_back(bind_layer(binder, config, layer));
     binder.refuse_unknown(config);
     weights.bytes = binder.bytes();
+    weights.types = binder.types();
     return weights;
 }
 

@@ -1,4 +1,4 @@
-// Binds the tensors of a Llama-architecture decoder by name, dtype and shape. Weights stay in the file's
+// Binds the tensors of a decoder by name, dtype and shape. Weights stay in the file's
 // mapping, in the file's type; nothing is copied.
 #pragma once
 
@@ -20,6 +20,12 @@ struct LayerWeights {
     Tensor gate;         // (F, C)
     Tensor up;           // (F, C)
     Tensor down;         // (C, F)
+
+    // f32; without data where the family or the file has none.
+    Tensor q_bias;               // (H * D)
+    Tensor k_bias, v_bias;       // (G * D)
+    Tensor q_norm, k_norm;       // (D), of every head
+    Tensor attn_post, ffn_post;  // (C), of what attention and FFN add
 };
 
 struct Weights {
@@ -28,6 +34,7 @@ struct Weights {
     Tensor output;                     // (V, C); the embedding when tied
     std::vector<LayerWeights> layers;  // (L)
     uint64_t bytes = 0;                // of all tensors bound
+    std::vector<DType> types;          // of its matrices, each once
 };
 
 /// Throws EngineError{bad_model} for a missing tensor or a shape that disagrees with the configuration, and

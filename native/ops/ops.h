@@ -13,6 +13,8 @@
 #include <atomic>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "engine.h"
 #include "ops/ranking.h"
@@ -27,6 +29,8 @@ struct KvLayer {
     KvType type = KvType::f16;  // q8_0: blocks of 32 along D
     int kv_heads = 0, head_dim = 0;
     int64_t capacity = 0;  // positions
+    int64_t window = 0;    // a query sees the last so many positions, its own included; 0: all
+    float soft_cap = 0;    // scores become soft_cap * tanh(score / soft_cap); 0: they stay
 };
 
 /// What each head attends over in one sparse layer.
@@ -50,9 +54,16 @@ struct Projection {
 };
 
 struct RopeTable {
-    const float* inv_freq = nullptr;  // (D / 2) theta_i after base, scaling and factors
-    int head_dim = 0;
+    const float* inv_freq = nullptr;  // (rotated / 2) theta_i after base, scaling and factors
+    int head_dim = 0, rotated = 0;    // the first `rotated` values of a head turn; the rest stay
     bool neox = false;
+    float magnitude = 1;  // of what turned
+};
+
+/// What a model asks of a device beyond a plain Llama.
+struct Needs {
+    std::vector<DType> types = {};           // of its matrices
+    bool windows = false, soft_cap = false;  // in attention
 };
 
 struct Ops;
@@ -90,6 +101,8 @@ class Backend {
     }
     /// Whether attention over heads of this size, kept in this type, is among its ops.
     virtual bool attends(int head_dim, KvType) const { return head_dim > 0; }
+    /// What it cannot do of a model's needs, for people ("matrices of type Q4_K"); empty: it runs the model.
+    virtual std::string lacks(const Needs&) const { return {}; }
 
     /// Whether its memory is the program's: then weights stay in the file's mapping, and pages that were
     /// never written cost nothing. Else weights are uploaded and what is allocated is taken at once.
@@ -135,6 +148,21 @@ struct Ops {
     /// Each out (T, N) = x (T, K) * w^T, as matmul.
     void (*project)(Backend&, std::span<const Projection>, Matrix x);
 
+    /// x (T, N) += bias (N) f32.
+    void (*add_bias)(Backend&, Matrix x, const Tensor& bias);
+
+    /// x (T, C) f32 += scale * more (T, C) f32.
+    void (*add_scaled)(Backend&, Matrix x, Matrix more, float scale);
+
+    /// x *= by.
+    void (*scale)(Backend&, Matrix x, float by);
+
+    /// x = cap * tanh(x / cap), f32.
+    void (*soften)(Backend&, Matrix x, float cap);
+
+    /// rmsnorm of each head of x (T, heads * D) in place, weight (D) f32.
+    void (*norm_heads)(Backend&, Matrix x, const Tensor& weight, float eps);
+
     /// Rotates x (T, heads * D) in place; row t is position start + t.
     void (*rope)(Backend&, Matrix x, const RopeTable&, int start);
 
@@ -145,7 +173,7 @@ struct Ops {
     void (*rope_and_store)(Backend&, Matrix q, Matrix k, Matrix v, const RopeTable&, KvLayer, int start);
 
     /// Dense causal attention, scale 1/sqrt(D), GQA: q, out (T, H * D); row t is position start + t and
-    /// sees positions 0 .. start + t.
+    /// sees positions 0 .. start + t, or the window's last of them.
     void (*attend)(Backend&, Matrix q, KvLayer, int start, Matrix out);
 
     /// Token scores and selection for a prefill of S tokens whose K is complete. q (W, H * D): the last W
@@ -164,6 +192,9 @@ struct Ops {
 
     /// gate (T, F) = silu(gate) * up, of one type.
     void (*swiglu)(Backend&, Matrix gate, Matrix up);
+
+    /// gate (T, F) = gelu(gate) * up, of one type; gelu as tanh approximates it.
+    void (*geglu)(Backend&, Matrix gate, Matrix up);
 
     /// out (T, F) = silu(x * gate^T) * (x * up^T), gate and up (F, C); `room` (T, F) is work space. Of x's
     /// type.

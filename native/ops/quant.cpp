@@ -31,11 +31,28 @@ const DTypeTraits* dtype_traits(uint32_t id) {
     switch (static_cast<DType>(id)) {
         case DType::f32:
         case DType::f16:
+        case DType::q4_0:
+        case DType::q4_1:
+        case DType::q5_0:
+        case DType::q5_1:
         case DType::q8_0:
+        case DType::q2_k:
+        case DType::q3_k:
+        case DType::q4_k:
+        case DType::q5_k:
+        case DType::q6_k:
+        case DType::iq4_nl:
+        case DType::iq4_xs:
         case DType::bf16:
+        case DType::mxfp4:
             return &types[id];
     }
     return nullptr;
+}
+
+const char* dtype_names() {
+    return "F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q5_0, Q5_1, Q4_K, Q4_0, Q4_1, IQ4_NL, IQ4_XS, MXFP4, Q3_K and "
+           "Q2_K";
 }
 
 const char* gguf_type_name(uint32_t id) {

@@ -1,7 +1,5 @@
 #include "tokenizer/bpe.h"
 
-#include <algorithm>
-
 #include "engine.h"
 #include "model/describe.h"
 #include "tokenizer/byte_level.h"
@@ -9,24 +7,7 @@
 namespace longleaf {
 namespace {
 
-constexpr auto damaged = "The vocabulary is damaged. Look for another file of this model.";
-constexpr size_t most_token_bytes = 4096;
-constexpr uint64_t most_text_bytes = uint64_t{1} << 30;
 constexpr size_t cached_word_bytes = 32, cached_words = size_t{1} << 16;
-
-/// Texts that close a turn or the text in every model that has them.
-constexpr std::array<std::string_view, 7> end_texts = {
-    "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>"};
-
-bool is_end_text(std::string_view text) {
-    return std::find(end_texts.begin(), end_texts.end(), text) != end_texts.end();
-}
-
-/// Some files declare their turn markers as user-defined, which would let a document forge a turn.
-bool is_turn_marker(std::string_view text) {
-    return is_end_text(text) || text == "<start_of_turn>" || text == "[INST]" || text == "[/INST]" ||
-           (text.size() > 4 && text.starts_with("<|") && text.ends_with("|>"));
-}
 
 }  // namespace
 
@@ -41,66 +22,10 @@ struct BpeTokenizer::Scratch {
     std::vector<int32_t> tokens;
 };
 
-BpeTokenizer::BpeTokenizer(const Gguf& gguf, int vocab, PreTokenizer pattern)
-    : pattern_(pattern), whole_words_first_(pattern == PreTokenizer::llama3) {
-    read_texts(gguf, vocab);
-    read_kinds(gguf);
-    for (size_t i = 0; i < texts_.size(); ++i) {
-        const auto id = static_cast<int32_t>(i);
-        if (kinds_[i] == Kind::normal) ids_.emplace(texts_[i], id);
-        if (texts_[i].empty()) continue;
-        if (kinds_[i] == Kind::user_defined) always_.add(texts_[i], id);
-        if (kinds_[i] == Kind::user_defined || kinds_[i] == Kind::control) special_.add(texts_[i], id);
-    }
-    always_.seal();
-    special_.seal();
+BpeTokenizer::BpeTokenizer(const Gguf& gguf, int vocab, PreTokenizer pattern, bool whole_words_first)
+    : VocabularyTokenizer(gguf, vocab), pattern_(pattern), whole_words_first_(whole_words_first) {
     read_bytes(gguf);
     read_merges(gguf);
-    read_ends(gguf);
-    add_bos_ = declared_add_bos(gguf);
-}
-
-void BpeTokenizer::read_texts(const Gguf& gguf, int vocab) {
-    const auto* tokens = gguf.strings("tokenizer.ggml.tokens");
-    if (!tokens) gguf.fail(ErrorCode::bad_model, "key \"tokenizer.ggml.tokens\" is missing", damaged);
-    if (tokens->size() != static_cast<size_t>(vocab))
-        gguf.fail(ErrorCode::bad_model,
-                  "the vocabulary has " + std::to_string(tokens->size()) + " tokens, the model " +
-                      std::to_string(vocab),
-                  damaged);
-    for (const auto text : *tokens) {
-        if (text.size() > most_token_bytes)
-            gguf.fail(ErrorCode::bad_model,
-                      "token " + std::to_string(texts_.size()) + " is " + std::to_string(text.size()) +
-                          " bytes long; at most " + std::to_string(most_token_bytes) + " are allowed",
-                      damaged);
-        longest_text_ = std::max(longest_text_, text.size());
-        texts_.emplace_back(text);
-    }
-}
-
-void BpeTokenizer::read_kinds(const Gguf& gguf) {
-    kinds_.assign(texts_.size(), Kind::normal);
-    const auto* types = gguf.array("tokenizer.ggml.token_type");
-    if (types && types->integers.size() != texts_.size())
-        gguf.fail(ErrorCode::bad_model,
-                  "key \"tokenizer.ggml.token_type\" must have " + std::to_string(texts_.size()) +
-                      " integers, found " + std::to_string(types->integers.size()),
-                  damaged);
-    for (size_t i = 0; i < texts_.size(); ++i) {
-        const int64_t type = types ? types->integers[i] : 1;
-        if (type < 0 || type > 6)
-            gguf.fail(
-                ErrorCode::bad_model,
-                "token " + std::to_string(i) + " has type " + std::to_string(type) + "; 1 to 6 are defined",
-                damaged);
-        constexpr Kind kinds[] = {Kind::normal,       Kind::normal, Kind::unknown, Kind::control,
-                                  Kind::user_defined, Kind::unused, Kind::unused};
-        kinds_[i] = kinds[type];
-        if ((kinds_[i] == Kind::normal && is_end_text(texts_[i])) ||
-            (kinds_[i] == Kind::user_defined && is_turn_marker(texts_[i])))
-            kinds_[i] = Kind::control;
-    }
 }
 
 void BpeTokenizer::read_bytes(const Gguf& gguf) {
@@ -113,13 +38,14 @@ void BpeTokenizer::read_bytes(const Gguf& gguf) {
             gguf.fail(
                 ErrorCode::bad_model,
                 "the vocabulary has no token for byte " + std::to_string(byte) + " and no unknown token",
-                damaged);
+                damaged_vocabulary);
     }
 }
 
 void BpeTokenizer::read_merges(const Gguf& gguf) {
     const auto* lines = gguf.strings("tokenizer.ggml.merges");
-    if (!lines) gguf.fail(ErrorCode::bad_model, "key \"tokenizer.ggml.merges\" is missing", damaged);
+    if (!lines)
+        gguf.fail(ErrorCode::bad_model, "key \"tokenizer.ggml.merges\" is missing", damaged_vocabulary);
     // A token that is not normal must never come out of merging, so its merges are left out.
     std::unordered_map<std::string_view, int32_t> others;
     for (size_t i = 0; i < texts_.size(); ++i)
@@ -129,7 +55,7 @@ void BpeTokenizer::read_merges(const Gguf& gguf) {
         const auto space = line.find(' ', 1);
         if (space == std::string_view::npos || space + 1 == line.size())
             gguf.fail(ErrorCode::bad_model, "merge " + std::to_string(rank) + " is not a pair of tokens",
-                      damaged);
+                      damaged_vocabulary);
         const std::string whole = std::string(line.substr(0, space)).append(line.substr(space + 1));
         const std::array<std::string_view, 3> parts = {line.substr(0, space), line.substr(space + 1), whole};
         int32_t ids[3];
@@ -140,7 +66,7 @@ void BpeTokenizer::read_merges(const Gguf& gguf) {
                 gguf.fail(
                     ErrorCode::bad_model,
                     "merge " + std::to_string(rank) + " needs a token that the vocabulary does not have",
-                    damaged);
+                    damaged_vocabulary);
             usable = usable && found != ids_.end();
             ids[i] = found != ids_.end() ? found->second : -1;
         }
@@ -150,30 +76,11 @@ void BpeTokenizer::read_merges(const Gguf& gguf) {
     merges_.seal(static_cast<int>(texts_.size()));
 }
 
-void BpeTokenizer::read_ends(const Gguf& gguf) {
-    const int vocab = static_cast<int>(texts_.size());
-    bos_ = token_id(gguf, "tokenizer.ggml.bos_token_id", vocab);
-    eos_ = token_id(gguf, "tokenizer.ggml.eos_token_id", vocab);
-    for (const auto* key :
-         {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"})
-        if (const auto id = token_id(gguf, key, vocab); id >= 0) ends_.push_back(id);
-    for (int32_t id = 0; id < vocab; ++id)
-        if (kinds_[static_cast<size_t>(id)] == Kind::control && is_end_text(texts_[static_cast<size_t>(id)]))
-            ends_.push_back(id);
-}
-
 void BpeTokenizer::encode(std::string_view text, bool special, std::vector<int32_t>& out) const {
-    if (text.size() > most_text_bytes)
-        throw EngineError(ErrorCode::bad_request, "a text of " + std::to_string(text.size()) +
-                                                      " bytes is too long to be tokenised in one piece");
-    const auto& matcher = special ? special_ : always_;
     Scratch scratch(merges_);
-    for (size_t at = 0; at < text.size();) {
-        const auto match = matcher.find(text, at);
-        encode_words(text.substr(at, match.at - at), scratch, out);
-        if (match.bytes > 0) out.push_back(match.token);
-        at = match.at + match.bytes;
-    }
+    cut(
+        text, special, [&](std::string_view plain) { encode_words(plain, scratch, out); },
+        [&out](int32_t token) { out.push_back(token); });
 }
 
 void BpeTokenizer::encode_words(std::string_view text, Scratch& scratch, std::vector<int32_t>& out) const {
@@ -211,12 +118,9 @@ void BpeTokenizer::encode_word(std::string_view word, Scratch& scratch, std::vec
 }
 
 std::string BpeTokenizer::piece(int32_t token) const {
-    if (token < 0 || static_cast<size_t>(token) >= texts_.size())
-        throw EngineError(ErrorCode::bad_request,
-                          "token " + std::to_string(token) + " is not in the vocabulary");
-    const auto at = static_cast<size_t>(token);
-    if (kinds_[at] == Kind::normal) return text_to_bytes(texts_[at]);
-    return kinds_[at] == Kind::user_defined ? texts_[at] : std::string();
+    const Kind kind = kind_of(token);
+    if (kind == Kind::normal) return text_to_bytes(token_text(token));
+    return kind == Kind::user_defined ? token_text(token) : std::string();
 }
 
 }  // namespace longleaf

@@ -7,12 +7,17 @@
 namespace longleaf {
 namespace {
 
-using tables::char_ranges;
+using tables::class_starts;
+
+constexpr CharClass class_at(const uint32_t* start) { return static_cast<CharClass>(*start & 7); }
 
 constexpr std::array<CharClass, 128> make_ascii_classes() {
     std::array<CharClass, 128> classes{};
-    for (const auto& range : char_ranges)
-        for (uint32_t code = range.first; code <= range.last && code < 128; ++code) classes[code] = range.of;
+    const uint32_t* start = std::begin(class_starts);
+    for (uint32_t code = 0; code < 128; ++code) {
+        while (start[1] >> 3 <= code) ++start;
+        classes[code] = class_at(start);
+    }
     return classes;
 }
 constexpr auto ascii_classes = make_ascii_classes();
@@ -72,11 +77,8 @@ void append_utf8(uint32_t code, std::string& out) {
 
 CharClass char_class(uint32_t code) {
     if (code < 128) return ascii_classes[code];
-    const auto* after = std::upper_bound(std::begin(char_ranges), std::end(char_ranges), code,
-                                         [](uint32_t c, const CharRange& range) { return c < range.first; });
-    if (after == std::begin(char_ranges)) return CharClass::other;
-    const auto& range = *std::prev(after);
-    return code <= range.last ? range.of : CharClass::other;
+    const auto* after = std::upper_bound(std::begin(class_starts), std::end(class_starts), code << 3 | 7);
+    return class_at(std::prev(after));
 }
 
 }  // namespace longleaf

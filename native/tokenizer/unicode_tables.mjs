@@ -2,28 +2,36 @@
 // Node's ICU knows them. Run from anywhere: node native/tokenizer/unicode_tables.mjs
 import { writeFileSync } from 'node:fs';
 
-const classes = { letter: /^\p{L}$/u, number: /^\p{N}$/u, space: /^\p{White_Space}$/u };
+const classes = {
+  other: /^$/u,
+  upper: /^[\p{Lu}\p{Lt}]$/u,
+  lower: /^\p{Ll}$/u,
+  letter: /^[\p{Lm}\p{Lo}]$/u,
+  mark: /^\p{M}$/u,
+  number: /^\p{N}$/u,
+  space: /^\p{White_Space}$/u,
+};
+const names = Object.keys(classes);
 
 function classOf(code) {
-  if (code >= 0xd800 && code <= 0xdfff) return undefined;
+  if (code >= 0xd800 && code <= 0xdfff) return 0;
   const text = String.fromCodePoint(code);
-  return Object.keys(classes).find((name) => classes[name].test(text));
+  return Math.max(
+    0,
+    names.findIndex((name) => classes[name].test(text)),
+  );
 }
 
-const ranges = [];
+const starts = [];
+let before = -1;
 for (let code = 0; code <= 0x10ffff; ++code) {
-  const name = classOf(code);
-  const last = ranges.at(-1);
-  if (!name) continue;
-  if (last?.name === name && last.to === code - 1) last.to = code;
-  else ranges.push({ from: code, to: code, name });
+  const now = classOf(code);
+  if (now !== before) starts.push('0x' + ((code << 3) | now).toString(16));
+  before = now;
 }
-
-const hex = (code) => '0x' + code.toString(16);
-const entries = ranges.map(({ from, to, name }) => `{${hex(from)}, ${hex(to)}, ${name}}`);
 const lines = [];
-for (let i = 0; i < entries.length; i += 3)
-  lines.push('    ' + entries.slice(i, i + 3).join(', ') + ',');
+for (let i = 0; i < starts.length; i += 11)
+  lines.push('    ' + starts.slice(i, i + 11).join(', ') + ',');
 
 writeFileSync(
   new URL('unicode_tables.h', import.meta.url),
@@ -36,16 +44,12 @@ writeFileSync(
 
 namespace longleaf {
 
-enum class CharClass : uint8_t { other, letter, number, space };
-
-struct CharRange {
-    uint32_t first, last;
-    CharClass of;
-};
+/// upper: Lu and Lt, lower: Ll, letter: Lm and Lo, mark: M.
+enum class CharClass : uint8_t { ${names.join(', ')} };
 
 namespace tables {
-using enum CharClass;
-inline constexpr CharRange char_ranges[] = {
+/// Where a class begins: code point << 3 | class; it ends where the next begins.
+inline constexpr uint32_t class_starts[] = {
 ${lines.join('\n')}
 };
 }  // namespace tables

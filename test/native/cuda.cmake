@@ -1,5 +1,5 @@
 # The op tests of the CPU once more, on the GPU; and the whole model. Skipped where there is no GPU.
-foreach(name rows matmul attend select rank)
+foreach(name rows families matmul attend select rank)
   set(target test_cuda_${name})
   add_executable(${target} ${CMAKE_CURRENT_LIST_DIR}/cpu/${name}.test.cpp)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_LIST_DIR})
@@ -15,7 +15,9 @@ endforeach()
 target_sources(test_cuda_fault PRIVATE ${CMAKE_CURRENT_LIST_DIR}/cuda/fault_kernel.cu)
 add_executable(test_cuda_logits ${CMAKE_CURRENT_LIST_DIR}/engine/logits.test.cpp)
 target_compile_definitions(test_cuda_logits PRIVATE LONGLEAF_TEST_CUDA LONGLEAF_REPO="${CMAKE_CURRENT_LIST_DIR}/../..")
-foreach(name forward fault logits)
+add_executable(test_cuda_models ${CMAKE_CURRENT_LIST_DIR}/engine/families.test.cpp)
+target_compile_definitions(test_cuda_models PRIVATE LONGLEAF_TEST_CUDA LONGLEAF_REPO="${CMAKE_CURRENT_LIST_DIR}/../..")
+foreach(name forward fault logits models)
   target_include_directories(test_cuda_${name} PRIVATE ${CMAKE_CURRENT_LIST_DIR})
   target_link_libraries(test_cuda_${name} PRIVATE longleaf_flags longleaf_engine)
   add_test(NAME cuda/${name} COMMAND test_cuda_${name})
@@ -30,4 +32,4 @@ add_executable(longleaf_bench_products EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR
 target_link_libraries(longleaf_bench_products PRIVATE longleaf_flags longleaf_cuda longleaf_ops)
 
 add_custom_target(longleaf_cuda_tests DEPENDS longleaf_bench_cuda longleaf_bench_products longleaf_bench_model
-  test_cuda_rows test_cuda_matmul test_cuda_attend test_cuda_select test_cuda_rank test_cuda_forward test_cuda_fault test_cuda_logits)
+  test_cuda_rows test_cuda_families test_cuda_matmul test_cuda_attend test_cuda_select test_cuda_rank test_cuda_forward test_cuda_fault test_cuda_logits test_cuda_models)

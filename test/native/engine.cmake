@@ -1,8 +1,8 @@
 # Tests of native/engine on tiny random models, and on the bundled one.
-foreach(name allocation answer_text device_choice forward logits memory_plan mini progress session timeline turn)
+foreach(name allocation answer_text device_choice families forward logits memory_plan mini progress session timeline turn)
   longleaf_test(engine ${name})
 endforeach()
-set_tests_properties(engine/mini engine/logits PROPERTIES TIMEOUT 300)
+set_tests_properties(engine/mini engine/logits engine/families PROPERTIES TIMEOUT 300)
 
 # Figures of a whole model for native/README.md: test/bench/cuda.sh runs it. Built by its name only.
 add_executable(longleaf_bench_model EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/../bench/model.cpp)

@@ -6,6 +6,7 @@
 #include <memory>
 #include <random>
 
+#include "blocks.h"
 #include "cpu/backend.h"
 #include "cpu/features.h"
 #include "cpu/half.h"
@@ -132,7 +133,12 @@ struct Weights {
     Weights(DType type, int64_t rows, int64_t cols, unsigned seed)
         : values(random_grid(rows, cols, seed, 0.3f)) {
         bytes.resize(longleaf::row_bytes(type, static_cast<size_t>(cols)) * static_cast<size_t>(rows));
-        for (size_t i = 0; i < values.at_.size(); ++i) store(type, i, values.at_[i]);
+        if (is_block_type(type)) {
+            random_blocks(type, bytes.data(), bytes.size(), seed);
+            longleaf::cpu::unpack_blocks(type, bytes.data(), rows * cols, values.at_.data());
+        } else {
+            for (size_t i = 0; i < values.at_.size(); ++i) store(type, i, values.at_[i]);
+        }
         tensor = {bytes.data(), type, rows, cols};
         adopt(bytes, tensor);
     }

@@ -68,7 +68,8 @@ TEST("rope turns pairs and halves at any position") {
                             for (const int64_t gap : {5, 8}) {
                                 const auto b = backend(path);
                                 Guarded out(x, type, gap);
-                                b->ops().rope(*b, out.matrix, {table.data(), static_cast<int>(d), neox},
+                                b->ops().rope(*b, out.matrix,
+                                              {table.data(), static_cast<int>(d), static_cast<int>(d), neox},
                                               start);
                                 CHECK(out.intact());
                                 CHECK(accurate(out.values(), naive, exact));
@@ -83,9 +84,9 @@ TEST("rope rows do not depend on the chunk") {
     for (const Path path : paths()) {
         const auto b = backend(path);
         Guarded whole(x), parts(x);
-        b->ops().rope(*b, whole.matrix, {inv_freq.data(), 64, true}, 17);
+        b->ops().rope(*b, whole.matrix, {inv_freq.data(), 64, 64, true}, 17);
         for (const auto& [first, count] : {std::pair<int, int>{0, 2}, {2, 1}, {3, 97}, {100, 200}})
-            b->ops().rope(*b, parts.rows(first, count), {inv_freq.data(), 64, true}, 17 + first);
+            b->ops().rope(*b, parts.rows(first, count), {inv_freq.data(), 64, 64, true}, 17 + first);
         CHECK(same_bits(whole.values(), parts.values()));
     }
 }
@@ -178,7 +179,8 @@ TEST("rope_and_store gives the bits of its three ops") {
                     for (size_t i = 0; i < inv_freq.size(); ++i)
                         inv_freq[i] = static_cast<float>(
                             std::pow(5e5, -2.0 * static_cast<double>(i) / static_cast<double>(d)));
-                    const longleaf::RopeTable table{inv_freq.data(), static_cast<int>(d), neox};
+                    const longleaf::RopeTable table{inv_freq.data(), static_cast<int>(d), static_cast<int>(d),
+                                                    neox};
                     const Grid<float> q = random_grid(rows, 6 * d, 4), k = random_grid(rows, 3 * d, 5),
                                       v = random_grid(rows, 3 * d, 6);
                     const Cache before(type, 3, d, 40, 7);

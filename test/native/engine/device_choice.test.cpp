@@ -44,7 +44,7 @@ static LoadOptions wanting(Device device, int context, KvType kv = KvType::f16, 
 static bool fits(uint64_t weights, uint64_t card, int context, KvType kv) {
     const Config config = llama8b();
     const auto options = wanting(Device::cuda, context, kv);
-    const DeviceChoice choice = choose_device(config, weights, longleaf::DType::q8_0, options, machine(card));
+    const DeviceChoice choice = choose_device({config, weights, DType::q8_0}, options, machine(card));
     const MemoryDemand demand{&config, choice.backend.get(), weights, kv};
     CHECK_EQ(static_cast<const StubDevice&>(*choice.backend).allocations, 0);
     try {
@@ -58,7 +58,7 @@ static bool fits(uint64_t weights, uint64_t card, int context, KvType kv) {
         CHECK_EQ(advises, largest > 0);
         if (largest == 0 && kv == KvType::q8_0) CHECK(e.hint().find("smaller model") != std::string::npos);
         if (largest > 0)
-            CHECK(choose_device(config, weights, longleaf::DType::q8_0, wanting(Device::cuda, largest, kv),
+            CHECK(choose_device({config, weights, DType::q8_0}, wanting(Device::cuda, largest, kv),
                                 machine(card))
                       .plan.fits);
         return false;
@@ -87,7 +87,7 @@ TEST("an 8B Llama on cards of 6, 8, 12, 24 and 80 GiB") {
 TEST("automatic takes the card when it holds model and context, else the CPU with a reason") {
     const Config config = llama8b();
     const auto choose = [&](uint64_t card, int context) {
-        return choose_device(config, as_q8_0, longleaf::DType::q8_0, wanting(Device::automatic, context),
+        return choose_device({config, as_q8_0, DType::q8_0}, wanting(Device::automatic, context),
                              machine(card));
     };
     CHECK_EQ(choose(24, 32768).backend->describe(), "Card");
@@ -106,12 +106,11 @@ TEST("automatic takes the card when it holds model and context, else the CPU wit
 TEST("the CPU is taken when asked for, and the card is not touched") {
     Devices devices = machine(80);
     devices.gpu = []() -> std::unique_ptr<Backend> { throw std::logic_error("touched"); };
-    CHECK_EQ(choose_device(llama8b(), as_q8_0, longleaf::DType::q8_0, wanting(Device::cpu, 8192), devices)
+    CHECK_EQ(choose_device({llama8b(), as_q8_0, DType::q8_0}, wanting(Device::cpu, 8192), devices)
                  .backend->describe(),
              "CPU");
     const auto f32 = wanting(Device::automatic, 8192, KvType::f32);
-    CHECK_EQ(choose_device(llama8b(), as_q8_0, longleaf::DType::q8_0, f32, devices).backend->describe(),
-             "CPU");
+    CHECK_EQ(choose_device({llama8b(), as_q8_0, DType::q8_0}, f32, devices).backend->describe(), "CPU");
 }
 
 TEST("a card that cannot be used: the CPU says why, unless the card was asked for by name") {
@@ -120,33 +119,40 @@ TEST("a card that cannot be used: the CPU says why, unless the card was asked fo
         throw EngineError(ErrorCode::device_lost, "The GPU failed (no reason).");
     };
     const auto choice =
-        choose_device(llama8b(), as_q8_0, longleaf::DType::q8_0, wanting(Device::automatic, 8192), devices);
+        choose_device({llama8b(), as_q8_0, DType::q8_0}, wanting(Device::automatic, 8192), devices);
     CHECK_EQ(choice.backend->describe(), "CPU");
     CHECK(choice.plan.note.find("no reason") != std::string::npos);
-    CHECK_THROWS(
-        choose_device(llama8b(), as_q8_0, longleaf::DType::q8_0, wanting(Device::cuda, 8192), devices),
-        ErrorCode::device_lost, "no reason");
-    CHECK_THROWS(
-        choose_device(llama8b(), as_q8_0, longleaf::DType::q8_0, wanting(Device::cuda, 8192), machine(0)),
-        ErrorCode::bad_request, "no GPU support");
+    CHECK_THROWS(choose_device({llama8b(), as_q8_0, DType::q8_0}, wanting(Device::cuda, 8192), devices),
+                 ErrorCode::device_lost, "no reason");
+    CHECK_THROWS(choose_device({llama8b(), as_q8_0, DType::q8_0}, wanting(Device::cuda, 8192), machine(0)),
+                 ErrorCode::bad_request, "no GPU support");
 }
 
 TEST("heads that the GPU has no attention for") {
     Config config = llama8b();
     config.head_dim = 512;
-    CHECK_THROWS(
-        choose_device(config, as_q8_0, longleaf::DType::q8_0, wanting(Device::cuda, 64), machine(80)),
-        ErrorCode::unsupported_model, "512");
+    CHECK_THROWS(choose_device({config, as_q8_0, DType::q8_0}, wanting(Device::cuda, 64), machine(80)),
+                 ErrorCode::unsupported_model, "512");
     const auto choice =
-        choose_device(config, as_q8_0, longleaf::DType::q8_0, wanting(Device::automatic, 64), machine(80));
+        choose_device({config, as_q8_0, DType::q8_0}, wanting(Device::automatic, 64), machine(80));
     CHECK_EQ(choice.backend->describe(), "CPU");
+}
+
+TEST("what the card cannot do is named, and the CPU does it") {
+    const Config config = llama8b();
+    const ModelDemand model{config, as_q8_0, DType::q4_k, {.types = {DType::q8_0, DType::q4_k}}};
+    CHECK_THROWS(choose_device(model, wanting(Device::cuda, 64), machine(80)), ErrorCode::unsupported_model,
+                 "matrices of type Q4_K");
+    const auto choice = choose_device(model, wanting(Device::automatic, 64), machine(80));
+    CHECK_EQ(choice.backend->describe(), "CPU");
+    CHECK(choice.plan.note.find("Q4_K") != std::string::npos);
 }
 
 TEST("q8_0 comes only with leave, and only where it helps") {
     const Config config = llama8b();
     const auto choose = [&](uint64_t card, int context, bool allow) {
         const auto options = wanting(Device::cuda, context, KvType::f16, allow);
-        return choose_device(config, as_q8_0, longleaf::DType::q8_0, options, machine(card));
+        return choose_device({config, as_q8_0, DType::q8_0}, options, machine(card));
     };
     CHECK(!choose(24, 131072, false).plan.fits);
     const DeviceChoice shrunk = choose(24, 131072, true);

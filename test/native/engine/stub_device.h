@@ -18,6 +18,11 @@ class StubDevice final : public longleaf::Backend {
         return (1 << 20) + 2 * static_cast<uint64_t>(prepared);
     }
     bool attends(int head_dim, longleaf::KvType) const override { return head_dim <= 256; }
+    std::string lacks(const longleaf::Needs& needs) const override {
+        for (const auto type : needs.types)
+            if (type == longleaf::DType::q4_k) return "matrices of type Q4_K";
+        return {};
+    }
     int chunk_rows() const override { return rows; }
     void* allocate(uint64_t) override { return ++allocations, nullptr; }
     void release(void*, uint64_t) noexcept override {}

@@ -57,13 +57,26 @@ inline void gguf(std::span<const uint8_t> bytes) {
     });
 }
 
-inline const longleaf::Tokenizer& small_tokenizer(bool llama3) {
-    const auto make = [](const char* pre) {
-        const auto file = gguf_writer::open(small_vocab::writer(pre));
-        return longleaf::Tokenizer::create(file, static_cast<int>(small_vocab::tokens().size()));
-    };
-    static const auto gpt2 = make("gpt-2"), llama = make("llama-bpe");
-    return llama3 ? *llama : *gpt2;
+/// One of each kind, `which` counted round.
+inline const longleaf::Tokenizer& small_tokenizer(size_t which) {
+    using longleaf::Tokenizer;
+    static const auto all = [] {
+        std::vector<std::unique_ptr<Tokenizer>> made;
+        for (const char* pre : {"gpt-2", "llama-bpe", "qwen2", "qwen35", "tekken", "gpt-4o", "smollm"})
+            made.push_back(Tokenizer::create(gguf_writer::open(small_vocab::writer(pre)),
+                                             static_cast<int>(small_vocab::tokens().size())));
+        made.push_back(Tokenizer::create(gguf_writer::open(small_vocab::pieces::writer(false)),
+                                         small_vocab::pieces::size()));
+        return made;
+    }();
+    return *all[which % all.size()];
+}
+
+/// SentencePiece reads its sign for a space as a space.
+inline std::string with_spaces(std::string_view text) {
+    std::string out(text);
+    for (size_t at = 0; (at = out.find("\u2581", at)) != std::string::npos;) out.replace(at, 3, " ");
+    return out;
 }
 
 inline std::string streamed(std::string_view text, size_t step) {
@@ -76,9 +89,10 @@ inline std::string streamed(std::string_view text, size_t step) {
 /// The first byte chooses pattern, special tokens and the size of streamed pieces.
 inline void tokenizer(std::span<const uint8_t> bytes) {
     if (bytes.empty()) return;
-    const bool llama3 = bytes[0] & 1, special = bytes[0] & 2;
+    const size_t which = bytes[0] >> 4;
+    const bool special = bytes[0] & 1, pieces = which % 8 == 7;
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 1, bytes.size() - 1);
-    const auto& tokenizer = small_tokenizer(llama3);
+    const auto& tokenizer = small_tokenizer(which);
     std::vector<int32_t> tokens;
     tokenizer.encode(text, special, tokens);
     std::string back;
@@ -87,10 +101,10 @@ inline void tokenizer(std::span<const uint8_t> bytes) {
         require(special || !piece.empty(), "no control tokens from plain text");
         back += piece.empty() ? tokenizer.token_text(token) : piece;
     }
-    require(back == text, "tokens give the text back");
+    require(back == (pieces ? with_spaces(text) : text), "tokens give the text back");
 
     const auto whole = streamed(text, text.size() + 1);
-    require(streamed(text, 1 + (bytes[0] >> 2) % 5) == whole, "streaming does not depend on the pieces");
+    require(streamed(text, 1 + (bytes[0] >> 1) % 5) == whole, "streaming does not depend on the pieces");
     for (std::string_view rest = whole; !rest.empty();) {
         const auto c = longleaf::decode_utf8(rest);
         require(c.state == longleaf::Utf8::whole, "streamed text is valid UTF-8");

@@ -83,24 +83,47 @@ TEST("shapes must equal the hyper-parameters") {
 }
 
 TEST("types that are not read are named with those that are") {
-    CHECK_THROWS(bind(broken("blk.0.ffn_up.weight", [](auto& t) { t.type = 2, t.data.resize(96 * 2 * 18); })),
+    CHECK_THROWS(bind(broken("blk.0.ffn_up.weight", [](auto& t) { t.type = 9, t.data.resize(96 * 2 * 36); })),
                  unsupported,
-                 "tensor \"blk.0.ffn_up.weight\" has type Q4_0, which is not supported here (supported: F32, "
-                 "F16, BF16 and Q8_0)");
+                 "tensor \"blk.0.ffn_up.weight\" has type Q8_1, which is not supported here (supported: F32, "
+                 "F16, BF16, Q8_0, Q6_K, ");
     CHECK_THROWS(bind(broken("output_norm.weight", [](auto& t) { t.type = 1; })), unsupported,
                  "has type F16, which is not supported here (supported: F32)");
 }
 
 TEST("tensors that the forward pass would ignore are refused") {
-    for (const auto* name :
-         {"blk.0.attn_q.bias", "blk.0.attn_q_norm.weight", "blk.2.attn_norm.weight", "v.patch_embd.weight"}) {
+    for (const auto* name : {"blk.0.attn_output.bias", "blk.0.attn_q_norm.weight", "blk.2.attn_norm.weight",
+                             "v.patch_embd.weight"}) {
         auto m = tiny_llama::model();
         m.f32_tensor(name, {64});
         CHECK_THROWS(bind(m), unsupported,
-                     "tensor \"" + std::string(name) + "\" is not part of a Llama model of 2 layers");
+                     "tensor \"" + std::string(name) + "\" is not part of a llama model of 2 layers");
     }
-    auto fused = tiny_llama::model();
-    fused.remove("blk.0.attn_q.weight");
-    fused.f32_tensor("blk.0.attn_qkv.weight", {64, 128});
-    CHECK_THROWS(bind(fused), unsupported, "\"blk.0.attn_qkv.weight\" (fused projections)");
+}
+
+TEST("biases are bound where a file has them") {
+    auto m = tiny_llama::model();
+    m.f32_tensor("blk.0.attn_q.bias", {64}).f32_tensor("blk.1.attn_v.bias", {32});
+    const auto g = gguf_writer::open(m);
+    const auto weights = bind_weights(g, read_config(g));
+    CHECK_EQ(weights.layers[0].q_bias.cols, int64_t{64});
+    CHECK_EQ(weights.layers[1].v_bias.cols, int64_t{32});
+    CHECK(!weights.layers[0].v_bias.data && !weights.layers[0].q_norm.data);
+    auto wide = tiny_llama::model();
+    wide.f32_tensor("blk.0.attn_k.bias", {64});
+    CHECK_THROWS(bind(wide), bad, "tensor \"blk.0.attn_k.bias\" must be 32, found 64");
+}
+
+TEST("fused projections are bound as parts of one matrix") {
+    auto m = tiny_llama::model();
+    for (const char* name : {"attn_q", "attn_k", "attn_v"})
+        m.remove("blk.0." + std::string(name) + ".weight");
+    m.tensor("blk.0.attn_qkv.weight", {64, 128}, 8, 128 * 2 * 34);
+    const auto g = gguf_writer::open(m);
+    const auto layer = bind_weights(g, read_config(g)).layers[0];
+    const auto* start = static_cast<const char*>(layer.q.data);
+    CHECK_EQ(layer.q.rows, int64_t{64});
+    CHECK_EQ(layer.k.rows, int64_t{32});
+    CHECK_EQ(static_cast<const char*>(layer.k.data) - start, 64 * 2 * 34);
+    CHECK_EQ(static_cast<const char*>(layer.v.data) - start, 96 * 2 * 34);
 }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <map>
 
 #include "check.h"
 #include "engine.h"
@@ -22,6 +23,14 @@ std::vector<std::string> split(PreTokenizer pattern, std::string_view text) {
         text.remove_prefix(bytes);
     }
     return words;
+}
+
+PreTokenizer pattern_named(const std::string& name) {
+    static const std::map<std::string, PreTokenizer> patterns = {
+        {"gpt-2", PreTokenizer::gpt2},  {"smollm", PreTokenizer::smollm}, {"llama-bpe", PreTokenizer::llama3},
+        {"qwen2", PreTokenizer::qwen2}, {"qwen35", PreTokenizer::qwen35}, {"tekken", PreTokenizer::tekken},
+        {"gpt-4o", PreTokenizer::gpt4o}};
+    return patterns.at(name);
 }
 
 std::string percent_decoded(std::string_view text) {
@@ -57,13 +66,12 @@ TEST("cuts as the published patterns do") {
             expected.push_back(percent_decoded(encoded.substr(at, end - at)));
             text += expected.back();
         }
-        const auto pattern = name == "gpt-2" ? PreTokenizer::gpt2 : PreTokenizer::llama3;
-        const auto words = split(pattern, text);
+        const auto words = split(pattern_named(name), text);
         if (words != expected)
             check::fail(__FILE__, __LINE__, name + ": " + joined(words) + " not " + joined(expected));
         ++cases;
     }
-    CHECK(cases > 120);
+    CHECK(cases > 450);
 }
 
 TEST("bytes that are not UTF-8 are symbols of one byte") {
@@ -77,9 +85,11 @@ TEST("bytes that are not UTF-8 are symbols of one byte") {
 }
 
 TEST("classes of characters") {
-    CHECK(char_class('a') == CharClass::letter && char_class('7') == CharClass::number);
+    CHECK(char_class('a') == CharClass::lower && char_class('7') == CharClass::number);
     CHECK(char_class(' ') == CharClass::space && char_class('!') == CharClass::other);
     CHECK(char_class(0x4e2d) == CharClass::letter && char_class(0x00bd) == CharClass::number);
+    CHECK(char_class('Z') == CharClass::upper && char_class(0x01c5) == CharClass::upper);
+    CHECK(char_class(0x0301) == CharClass::mark && char_class(0x02b0) == CharClass::letter);
     CHECK(char_class(0x0085) == CharClass::space && char_class(0xfeff) == CharClass::other);
     CHECK(char_class(0x10ffff) == CharClass::other && char_class(not_a_character) == CharClass::other);
 }
@@ -87,9 +97,10 @@ TEST("classes of characters") {
 TEST("time is linear in the text") {
     const auto start = std::chrono::steady_clock::now();
     constexpr size_t million = 1'000'000;
-    for (const auto pattern : {PreTokenizer::gpt2, PreTokenizer::llama3})
-        for (const std::string unit :
-             {"a", " ", "\n", "'", "1", "!", "\n ", " \n", "a ", "'s", "\xff", " \t"}) {
+    for (const auto pattern : {PreTokenizer::gpt2, PreTokenizer::smollm, PreTokenizer::llama3,
+                               PreTokenizer::tekken, PreTokenizer::gpt4o})
+        for (const std::string unit : {"a", "A", "\xcc\x81", "A\xc2\xaa", "/", " ", "\n", "'", "1", "!",
+                                       "\n ", " \n", "a ", "'s", "\xff", " \t"}) {
             std::string text;
             while (text.size() < million) text += unit;
             for (size_t at = 0; at < text.size();)
