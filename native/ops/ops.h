@@ -10,6 +10,7 @@
 // The one exception: calls with T == 1 may use another summation order (decode).
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <span>
@@ -31,16 +32,30 @@ struct KvLayer {
 
 /// What each head attends over in one sparse layer.
 struct Selection {
-    int32_t* index = nullptr;  // (H, capacity) ascending positions; first *count entries valid
+    int32_t* index = nullptr;  // (H or G, capacity) ascending positions; first *count entries valid
     int32_t* count = nullptr;  // (1) K, the same for every head; 0: the layer runs dense
     int64_t capacity = 0;
-    void* rows = nullptr;  // Backend::gathered_bytes() for K and V of those positions, if it asks for any
+    void* rows = nullptr;    // Backend::gathered_bytes() for K and V of those positions, if it asks for any
+    bool per_group = false;  // index (G, capacity): the heads of a kv head share its list
+    bool keys_only = false;  // every row attends, to what is listed up to its own position; none: 0
 };
 
-/// Dynamic Token Coverage and per-head selection (token-sparse attention, §1.1 steps 3 to 8).
+/// Token scores, budget and selection (token-sparse attention, §1.1 steps 3 to 8).
 struct SelectOptions {
-    float tau = 0;
+    float tau = 0;  // Dynamic Token Coverage: share of the layer's mass that may be dropped; 0: none
     int window = 128, min_tokens = 1024, pool = 7;
+    float keep = 0;          // instead of tau, where not 0: the share of the prefix that stays, (0, 1)
+    int sinks = 0;           // first tokens, which stay whatever their score
+    bool per_group = false;  // one selection per kv head, by the sum of its heads' pooled scores
+
+    bool drops(int length) const {
+        return (tau > 0 || keep > 0) && window >= 1 && length > static_cast<int64_t>(min_tokens) + window;
+    }
+    /// Of `prefix` tokens, by `keep`; 0 where tau decides.
+    int64_t fixed_keep(int64_t prefix) const {
+        const int64_t share = static_cast<int64_t>(static_cast<double>(keep) * static_cast<double>(prefix));
+        return keep > 0 ? std::min<int64_t>(share + 1, prefix) : 0;
+    }
 };
 
 /// One of several products of the same rows.
@@ -77,9 +92,9 @@ class Backend {
         return 0;
     }
 
-    /// Room a Selection brings for K and V of what each head keeps of `length` positions; 0: attention finds
-    /// them by index.
-    virtual uint64_t gathered_bytes([[maybe_unused]] int heads, [[maybe_unused]] int64_t length,
+    /// Room a Selection of so many lists brings for K and V of what each keeps of `length` positions; 0:
+    /// attention finds them by index.
+    virtual uint64_t gathered_bytes([[maybe_unused]] int lists, [[maybe_unused]] int64_t length,
                                     [[maybe_unused]] int head_dim) const {
         return 0;
     }
@@ -149,7 +164,8 @@ struct Ops {
     void (*attend)(Backend&, Matrix q, KvLayer, int start, Matrix out);
 
     /// Token scores and selection for a prefill of S tokens whose K is complete. q (W, H * D): the last W
-    /// queries, roped. Fills `out`; scratch is select_scratch_bytes(). Count 0 when nothing may be dropped.
+    /// queries, roped. Fills `out`, whose per_group is that of the options; scratch is
+    /// select_scratch_bytes(). Count 0 when nothing may be dropped.
     void (*select)(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch,
                    Selection out);
     uint64_t (*select_scratch_bytes)(int heads, int length, const SelectOptions&);
@@ -159,7 +175,8 @@ struct Ops {
     void (*gather)(Backend&, KvLayer, int heads, Selection chosen) = nullptr;
 
     /// As attend for a prefill that starts at 0, of rows start .. start + T - 1, but each head attends among
-    /// its selected positions only; rows it did not select get 0. Where *count is 0 it is attend.
+    /// its selected positions only; rows it did not select get 0, or with keys_only attend too. Where *count
+    /// is 0 it is attend.
     void (*attend_selected)(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
 
     /// gate (T, F) = silu(gate) * up, of one type.
