@@ -47,6 +47,9 @@ const Ops& CpuBackend::ops() const {
                               .select = select,
                               .select_scratch_bytes = select_scratch_bytes,
                               .attend_selected = attend_selected,
+                              .plan_blocks = plan_blocks,
+                              .plan_scratch_bytes = plan_scratch_bytes,
+                              .attend_blocks = attend_blocks,
                               .swiglu = swiglu,
                               .gated = gated,
                               .rank = rank};

@@ -58,6 +58,44 @@ struct SelectOptions {
     }
 };
 
+/// Queries and keys are planned in blocks of this many places: positions, or where a layer selected tokens,
+/// numbers in a head's list of them.
+inline constexpr int kPlanBlock = 128;
+
+enum class BlockPattern { none, flex, stripes };
+
+/// Block-sparse attention. Of every pattern the blocks that hold the last kPlanBlock places attend to all.
+///
+/// flex: FlexPrefill (arXiv 2502.20766), whose steps are those of token-sparse attention, §6, but
+///  - budgets are counted in kPlanBlock tokens, not in 128 whatever the block is;
+///  - a distance is shared between the two block diagonals it falls into, in proportion to its pairs there;
+///  - the estimate is covered row by row, so that a flat row cannot starve beside sharp ones;
+///  - a block of no mass at all counts as 0 log 0 = 0, where the original decides by a NaN;
+///  - among selected tokens a constant distance means nothing: there every head is planned by rows, and of
+///    diagonals it takes the first two.
+/// stripes: the first and the nearest tokens (TriangleMix' static pattern), in whole blocks.
+struct BlockOptions {
+    BlockPattern pattern = BlockPattern::none;
+    float gamma = 0.95f;  // flex: share of attention to cover
+    float similarity =
+        0.1f;               // flex: a head whose estimate is nearer to its probe than this is planned by rows
+    int min_tokens = 1024;  // flex: of vertical and of slash at least
+    int sinks = 128, local = 512;  // stripes
+
+    /// Too few places to leave any out.
+    bool whole(int64_t places) const {
+        return pattern == BlockPattern::none || places <= std::max(2 * kPlanBlock, min_tokens);
+    }
+};
+
+/// Bit c % 32 of word c / 32 of row r of a head: queries of block r attend to keys of block c <= r.
+struct BlockPlan {
+    uint32_t* mask = nullptr;  // (H, blocks, words())
+    int64_t blocks = 0;        // of the whole text, kept or not
+    int64_t words() const { return (blocks + 31) / 32; }
+    uint64_t bytes(int heads) const { return static_cast<uint64_t>(heads * blocks * words()) * sizeof *mask; }
+};
+
 /// One of several products of the same rows.
 struct Projection {
     Tensor w;
@@ -178,6 +216,17 @@ struct Ops {
     /// its selected positions only; rows it did not select get 0, or with keys_only attend too. Where *count
     /// is 0 it is attend.
     void (*attend_selected)(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
+
+    /// Plans block-sparse attention of a prefill of S tokens whose K is complete: over all positions where
+    /// chosen.index is null or *count 0, else over what each head selected. q (S, H * D): all queries, roped.
+    /// scratch is plan_scratch_bytes().
+    void (*plan_blocks)(Backend&, Matrix q, KvLayer, int length, const BlockOptions&, Selection chosen,
+                        void* scratch, BlockPlan out);
+    uint64_t (*plan_scratch_bytes)(int heads, int length, int head_dim);
+
+    /// As attend, or where positions were selected attend_selected, of rows start .. start + T - 1 of a
+    /// prefill that starts at 0, but each query looks only into the blocks that the plan gives its block.
+    void (*attend_blocks)(Backend&, Matrix q, KvLayer, int start, BlockPlan, Selection chosen, Matrix out);
 
     /// gate (T, F) = silu(gate) * up, of one type.
     void (*swiglu)(Backend&, Matrix gate, Matrix up);
