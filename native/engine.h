@@ -90,13 +90,20 @@ struct Segment {
     bool special = false;
 };
 
-/// Token Sparse Attention (arXiv 2602.03216 §2) for one prefill. tau 0 or no layers: dense, bit for bit.
+/// Token Sparse Attention (arXiv 2602.03216 §2) for one prefill. tau and keep 0, or no layers: dense, bit for
+/// bit.
 struct Sparsity {
     float tau = 0;            // attention mass that may be dropped per layer, [0, 1)
     std::vector<int> layers;  // which layers may be sparse, 0-based
     int window = 128;         // W: last queries that score, and always-kept tail, tokens
     int min_tokens = 1024;    // fewest prefix tokens a head keeps
     int pool = 7;             // width of the average pool over scores, odd
+    float keep = 0;           // instead of tau, where not 0: share of tokens every head keeps, [0, 1)
+    int sinks = 0;            // first tokens, always kept
+    bool per_group = false;   // the heads of a kv head keep the same tokens
+    bool keys_only = false;   // dropped tokens are dropped as keys alone: every query attends (CPU)
+
+    bool operator==(const Sparsity&) const = default;
 };
 
 struct Sampling {

@@ -180,6 +180,10 @@ Sparsity read_sparsity(Napi::Value value) {
     m.whole("window", s.window, 1);
     m.whole("minTokens", s.min_tokens);
     m.whole("pool", s.pool, 1);
+    m.real("keep", s.keep, 0, 1);
+    m.whole("sinks", s.sinks);
+    m.flag("perGroup", s.per_group);
+    m.flag("keysOnly", s.keys_only);
     const Napi::Value layers = m.get("layers");
     if (!layers.IsArray()) throw bad_argument(value.Env(), m.what("layers") + " must be an array.");
     const Napi::Array array = layers.As<Napi::Array>();

@@ -67,12 +67,21 @@ export interface Segment {
   special: boolean;
 }
 
+/** Token Sparse Attention, or one of its variants, for one prefill; native/engine.h says what each means. */
 export interface Sparsity {
   tau: number;
   layers: number[];
   window: number;
   minTokens: number;
   pool: number;
+  /** Instead of tau, where not 0: the share of tokens every head keeps. */
+  keep?: number;
+  /** First tokens, always kept. */
+  sinks?: number;
+  /** The heads of a kv head keep the same tokens. */
+  perGroup?: boolean;
+  /** Dropped tokens are dropped as keys alone. On the CPU only. */
+  keysOnly?: boolean;
 }
 
 export interface Sampling {

@@ -110,7 +110,7 @@ int64_t attend_scratch(const Kernels& kn, int64_t head_dim, int64_t queries) {
 }
 
 void attend_queries(const Kernels& kernels, const Query* queries, int64_t count, const Keys& keys,
-                    float* scratch, const std::atomic<bool>& stop) {
+                    float* scratch, const std::atomic<bool>& stop, const uint32_t* mask) {
     const Work work(kernels, keys.head_dim, count, scratch);
     const int64_t lanes = kernels.lanes, end = queries[count - 1].last + 1;
     std::fill(work.k, work.scores, 0.0f);  // columns beyond D stay 0
@@ -120,6 +120,8 @@ void attend_queries(const Kernels& kernels, const Query* queries, int64_t count,
     };
     for (int64_t first = first_seen(0) / kKeyBlock * kKeyBlock; first < end; first += kKeyBlock) {
         if (stop.load(std::memory_order_relaxed)) return;
+        const int64_t block = first / kKeyBlock;
+        if (mask && !(mask[block / 32] >> block % 32 & 1)) continue;
         const int64_t n = std::min(kKeyBlock, end - first);
         load_keys(work, keys, first, n);
         for (int64_t tile = 0; tile < work.tiles; ++tile) {
@@ -174,29 +176,66 @@ void clear_rows(Running& run, Matrix out) {
 
 }  // namespace
 
+void attend_blocks(Backend& backend, Matrix q, KvLayer kv, int start, BlockPlan plan, Selection chosen,
+                   Matrix out) {
+    Running run(backend);
+    const bool listed = chosen.index && *chosen.count > 0;
+    const int64_t d = kv.head_dim, heads = q.cols / d, group = heads / kv.kv_heads;
+    const int64_t kept = listed ? *chosen.count : 0, blocks = parts(q.rows, kKeyBlock) + 1;
+    const int64_t room = attend_scratch(run.kernels(), d, kKeyBlock);
+    if (listed) clear_rows(run, out);
+    run.reserve_local(room + kKeyBlock * static_cast<int64_t>(sizeof(Query) / sizeof(float)));
+    run.parallel(blocks * heads, [&](int64_t task, int thread) {
+        const int64_t h = task % heads, g = h / group;
+        const int32_t* index = listed ? chosen.index + (chosen.per_group ? g : h) * chosen.capacity : nullptr;
+        const auto place = [&](int64_t position) {
+            return listed ? std::lower_bound(index, index + kept, position) - index : position;
+        };
+        // Late blocks see most keys: they go first.
+        const int64_t from = place(start), to = place(start + q.rows);
+        const int64_t block = from / kKeyBlock + (blocks - 1 - task / heads);
+        float* scratch = run.local(thread);
+        auto* queries = reinterpret_cast<Query*>(shifted(scratch, room));
+        int64_t count = 0;
+        for (int64_t i = std::max(from, block * kKeyBlock); i < std::min(to, (block + 1) * kKeyBlock); ++i) {
+            const int64_t t = (listed ? index[i] : i) - start;
+            queries[count++] = {row(q, t) + h * d, row(out, t) + h * d, i};
+        }
+        if (count == 0) return;
+        const Keys keys{dtype_of(kv.type), head_rows(kv.k, kv, g, index), head_rows(kv.v, kv, g, index), d};
+        attend_queries(run.kernels(), queries, count, keys, scratch, run.cpu.cancelled,
+                       plan.mask + (h * plan.blocks + block) * plan.words());
+    });
+}
+
 void attend_selected(Backend& backend, Matrix q, KvLayer kv, int start, Selection selection, Matrix out) {
     if (*selection.count == 0) return attend(backend, q, kv, start, out);
     Running run(backend);
     const int64_t d = kv.head_dim, heads = q.cols / d, group = heads / kv.kv_heads;
-    const int64_t kept = *selection.count, spans = parts(std::min(q.rows, kept), kQueriesPerTask);
-    const int64_t room = attend_scratch(run.kernels(), d, kQueriesPerTask);
+    const int64_t kept = *selection.count, most = selection.keys_only ? q.rows : std::min(q.rows, kept);
+    const int64_t spans = parts(most, kQueriesPerTask),
+                  room = attend_scratch(run.kernels(), d, kQueriesPerTask);
     clear_rows(run, out);
     run.reserve_local(room + kQueriesPerTask * static_cast<int64_t>(sizeof(Query) / sizeof(float)));
     run.parallel(spans * heads, [&](int64_t task, int thread) {
         const int64_t h = task % heads, g = h / group;
-        const int32_t* index = selection.index + h * selection.capacity;
+        const int32_t* index = selection.index + (selection.per_group ? g : h) * selection.capacity;
         // This call's share of the head's kept tokens, by rank among them; the rank is the compact position.
-        const int64_t from = std::lower_bound(index, index + kept, start) - index;
-        const int64_t to = std::lower_bound(index, index + kept, start + q.rows) - index;
+        const auto rank = [&](int64_t position) {
+            return std::lower_bound(index, index + kept, position) - index;
+        };
+        const int64_t from = selection.keys_only ? 0 : rank(start);
+        const int64_t to = selection.keys_only ? q.rows : rank(start + q.rows);
         const int64_t first = from + (spans - 1 - task / heads) * kQueriesPerTask;
-        const int64_t count = std::min(to - first, kQueriesPerTask);
-        if (count <= 0) return;
         float* scratch = run.local(thread);
         auto* queries = reinterpret_cast<Query*>(shifted(scratch, room));
-        for (int64_t i = 0; i < count; ++i) {
-            const int64_t t = index[first + i] - start;
-            queries[i] = {row(q, t) + h * d, row(out, t) + h * d, first + i};
+        int64_t count = 0;
+        for (int64_t i = first; i < std::min(to, first + kQueriesPerTask); ++i) {
+            const int64_t t = selection.keys_only ? i : index[i] - start;
+            const int64_t last = selection.keys_only ? rank(start + t + 1) - 1 : i;
+            if (last >= 0) queries[count++] = {row(q, t) + h * d, row(out, t) + h * d, last};
         }
+        if (count == 0) return;
         const Keys keys{dtype_of(kv.type), head_rows(kv.k, kv, g, index), head_rows(kv.v, kv, g, index), d};
         attend_queries(run.kernels(), queries, count, keys, scratch, run.cpu.cancelled);
     });

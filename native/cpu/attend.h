@@ -30,9 +30,10 @@ constexpr int64_t kKeyBlock =
 /// Floats of thread-local scratch for attend_queries() over at most `queries` queries.
 int64_t attend_scratch(const Kernels&, int64_t head_dim, int64_t queries);
 
-/// Queries in ascending order of `last`. Returns early when `stop` is true.
+/// Queries in ascending order of `last`. With `mask` they look only into blocks of kKeyBlock keys whose bit is
+/// set, which must hold a key that each of them sees. Returns early when `stop` is true.
 void attend_queries(const Kernels&, const Query* queries, int64_t count, const Keys&, float* scratch,
-                    const std::atomic<bool>& stop);
+                    const std::atomic<bool>& stop, const uint32_t* mask = nullptr);
 
 /// T == 1: splits the keys over threads on a fixed grid and joins the parts in order. In decode.cpp.
 void attend_one(Running&, Matrix q, const KvLayer&, int64_t keys, Matrix out);

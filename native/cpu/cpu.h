@@ -94,6 +94,10 @@ void attend(Backend&, Matrix q, KvLayer, int start, Matrix out);
 void select(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch, Selection out);
 uint64_t select_scratch_bytes(int heads, int length, const SelectOptions&);
 void attend_selected(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
+void plan_blocks(Backend&, Matrix q, KvLayer, int length, const BlockOptions&, Selection, void* scratch,
+                 BlockPlan out);
+uint64_t plan_scratch_bytes(int heads, int length, int head_dim);
+void attend_blocks(Backend&, Matrix q, KvLayer, int start, BlockPlan, Selection, Matrix out);
 void swiglu(Backend&, Matrix gate, Matrix up);
 void project(Backend&, std::span<const Projection>, Matrix x);
 void gated(Backend&, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room);

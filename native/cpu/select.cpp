@@ -190,9 +190,29 @@ int64_t count_light(const Room& room, int64_t heads, int64_t n, float tau) {
     return count;
 }
 
+/// Prefix tokens that stay; all of them when the layer is to be dense.
+int64_t budget(const Room& room, int64_t heads, int64_t n, const SelectOptions& options) {
+    int64_t keep = options.fixed_keep(n);
+    if (keep == 0) {
+        const int64_t light = count_light(room, heads, n, options.tau);
+        if (light == 0) return n;
+        keep = n - (light + 1);
+    }
+    return std::clamp<int64_t>(std::max<int64_t>({options.min_tokens, options.sinks, keep}), 0, n);
+}
+
 /// Greater is better: score first, then the lower index.
 uint64_t rank_of(float score, int64_t index) {
     return static_cast<uint64_t>(bits_of_float(score)) << 32 | (0xffffffffu - static_cast<uint32_t>(index));
+}
+
+/// Sums the pooled scores of a kv head's heads into those of its first, and of the first tokens makes the
+/// greatest there are.
+void prefer(const Room& room, int64_t first, int64_t group, int64_t n, int64_t sinks) {
+    float* sum = room.pooled + first * n;
+    for (int64_t h = first + 1; h < first + group; ++h)
+        for (int64_t i = 0; i < n; ++i) sum[i] += room.pooled[h * n + i];
+    std::fill_n(sum, std::min(sinks, n), std::numeric_limits<float>::infinity());
 }
 
 /// index (keep + window) = the best `keep` prefix tokens and the window, ascending.
@@ -217,7 +237,7 @@ void select(Backend& backend, Matrix q, KvLayer kv, int length, const SelectOpti
             Selection out) {
     Running run(backend);
     *out.count = 0;
-    if (!(options.tau > 0) || length <= options.min_tokens + options.window || options.window < 1) return;
+    if (!options.drops(length)) return;
     assert(q.rows == options.window && "select: q holds the window's queries");
     const int64_t heads = q.cols / kv.head_dim, n = length - options.window;
     const Room room(scratch, heads, length, options.window);
@@ -226,12 +246,16 @@ void select(Backend& backend, Matrix q, KvLayer kv, int length, const SelectOpti
         pool_scores(room.scores + h * n, n, options.pool, room.pooled + h * n);
     });
     if (run.cancelled()) return;
-    const int64_t light = count_light(room, heads, n, options.tau);
-    if (light == 0) return;
-    const int64_t keep = std::clamp<int64_t>(std::max<int64_t>(options.min_tokens, n - (light + 1)), 0, n);
+    const int64_t keep = budget(room, heads, n, options);
+    if (keep == n) return;
     assert(keep + options.window <= out.capacity && "select: the selection holds the kept tokens");
-    run.parallel(heads, [&](int64_t h, int) {
-        pick(room.pooled + h * n, room.ranked + h * n, n, keep, options.window, out.index + h * out.capacity);
+    assert(out.per_group == options.per_group);
+    const int64_t group = options.per_group ? heads / kv.kv_heads : 1;
+    run.parallel(heads / group, [&](int64_t list, int) {
+        const int64_t h = list * group;
+        prefer(room, h, group, n, options.sinks);
+        pick(room.pooled + h * n, room.ranked + h * n, n, keep, options.window,
+             out.index + list * out.capacity);
     });
     *out.count = static_cast<int32_t>(keep + options.window);
 }

@@ -73,7 +73,7 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
 
     // Places are positions, or numbers in the head's list. Heavy tiles, those of late rows, start first.
     const int count = gathered ? *w.count : 0;
-    const int32_t* list = count > 0 ? w.index + h * w.index_capacity : nullptr;
+    const int32_t* list = count > 0 ? w.index + h / w.list_heads * w.index_capacity : nullptr;
     const int begin = list ? first_from(list, count, w.start) : w.start;
     const int end = list ? first_from(list, count, w.start + w.rows) : w.start + w.rows;
     const int first = begin + (static_cast<int>(gridDim.x) - 1 - static_cast<int>(blockIdx.x)) * S::rows;
@@ -262,9 +262,10 @@ void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, co
     w.out = out.data, w.out_type = out.type, w.out_stride = out.stride;
     w.k = static_cast<const char*>(kv.k), w.v = static_cast<const char*>(kv.v);
     w.capacity = kv.capacity, w.d = kv.head_dim, w.group = heads / kv.kv_heads;
-    w.rows = static_cast<int>(q.rows), w.start = start;
+    w.rows = static_cast<int>(q.rows), w.start = start, w.list_heads = 1;
     w.scale = static_cast<float>(1.4426950408889634 / std::sqrt(static_cast<double>(kv.head_dim)));
     if (chosen) {
+        w.list_heads = chosen->per_group ? w.group : 1;
         w.index = chosen->index, w.count = chosen->count, w.index_capacity = chosen->capacity;
         w.selected = chosen->rows, w.selected_places = round_up(chosen->capacity, kGatherUnit);
     }
@@ -312,10 +313,13 @@ void attend(Backend& backend, Matrix q, KvLayer kv, int start, Matrix out) {
 
 void attend_selected(Backend& backend, Matrix q, KvLayer kv, int start, Selection chosen, Matrix out) {
     require_shape(backend, kv);
+    if (chosen.keys_only)
+        throw EngineError(ErrorCode::bad_request, "On the GPU what a head drops is dropped as key and query.",
+                          "Choose the CPU to compare with dropping keys alone.");
     Running run(backend);
     if (run.cancelled() || q.rows == 0) return;
-    clear_unselected(run.cuda.stream, static_cast<int>(q.cols) / kv.head_dim, kv.head_dim, start, chosen,
-                     out);
+    const int heads = static_cast<int>(q.cols) / kv.head_dim;
+    clear_unselected(run.cuda.stream, heads, heads / kv.kv_heads, kv.head_dim, start, chosen, out);
     attend_rows(run, q, kv, start, &chosen, out);
     run.end("attend_selected", 64);
 }

@@ -16,10 +16,12 @@ struct Walk {
     int64_t capacity;   // positions
     int d, group, rows, start;
     float scale;           // log2(e) / sqrt(D)
-    const int32_t* index;  // (H, index_capacity), or null: dense
+    int list_heads;        // that share a list
+    const int32_t* index;  // (H / list_heads, index_capacity), or null: dense
     const int32_t* count;  // 0: dense
     int64_t index_capacity;
-    const void* selected;     // K and V of what each head selected, (2, H, selected_places, D) f16, or null
+    const void*
+        selected;  // K and V of what each head selected, (2, H / list_heads, selected_places, D) f16, or null
     int64_t selected_places;  // in whole kGatherUnit
 };
 
@@ -33,8 +35,8 @@ void decode(Running&, const Matrix& q, const KvLayer&, int length, const Matrix&
 void attend_on_hopper(CudaBackend&, const Walk&, int heads);
 
 /// Zeroes the rows of out, positions from `start` on, that a head did not select; all stay where it has no
-/// list.
-void clear_unselected(cudaStream_t, int heads, int head_dim, int start, const Selection& chosen,
+/// list. `group`: heads of a kv head.
+void clear_unselected(cudaStream_t, int heads, int group, int head_dim, int start, const Selection& chosen,
                       const Matrix& out);
 /// K and V of the first `places` positions of a q8_0 cache as f16, in work space of the backend; its capacity
 /// is `places`. Its content is undefined where *unless is not 0.

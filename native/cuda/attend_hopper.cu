@@ -49,7 +49,7 @@ struct Work {
 
 __device__ inline Work work_of(const Walk& w, int rows_per_block) {
     const int count = w.index ? *w.count : 0;
-    const int32_t* list = count > 0 ? w.index + blockIdx.y * w.index_capacity : nullptr;
+    const int32_t* list = count > 0 ? w.index + blockIdx.y / w.list_heads * w.index_capacity : nullptr;
     const int begin = list ? first_from(list, count, w.start) : w.start;
     const int end = list ? first_from(list, count, w.start + w.rows) : w.start + w.rows;
     // Heavy tiles, those of late rows, start first.
@@ -266,7 +266,8 @@ __device__ void consume(Ring<D>& ring, char* queries, const char* k_tiles, const
 
 #endif
 
-/// Where tiles come from: the cache, (G, places, D), and what each head selected, (H, places, D).
+/// Where tiles come from: the cache, (G, places, D), and what each list selected, (H / list_heads, places,
+/// D).
 struct Sources {
     TensorMap k, v, selected_k, selected_v;
 };
@@ -290,7 +291,7 @@ __global__ void __launch_bounds__(Tiles<D>::threads, 1)
         shrink_registers<T::producer_registers>();
         if (threadIdx.x > 0) return;
         if (work.list)
-            supply<D>(ring, k_tiles, v_tiles, from.selected_k, from.selected_v, head, tiles);
+            supply<D>(ring, k_tiles, v_tiles, from.selected_k, from.selected_v, head / w.list_heads, tiles);
         else
             supply<D>(ring, k_tiles, v_tiles, from.k, from.v, head / w.group, tiles);
     } else {
@@ -312,9 +313,10 @@ void launch(CudaBackend& cuda, const Walk& w, int heads) {
     from.k = map(w.k, w.start + w.rows, kv_heads, w.capacity);
     from.v = map(w.v, w.start + w.rows, kv_heads, w.capacity);
     if (w.index) {
-        from.selected_k = map(w.selected, w.selected_places, heads, w.selected_places);
-        from.selected_v = map(static_cast<const char*>(w.selected) + heads * w.selected_places * w.d * 2,
-                              w.selected_places, heads, w.selected_places);
+        const int lists = heads / w.list_heads;
+        from.selected_k = map(w.selected, w.selected_places, lists, w.selected_places);
+        from.selected_v = map(static_cast<const char*>(w.selected) + lists * w.selected_places * w.d * 2,
+                              w.selected_places, lists, w.selected_places);
     }
     const dim3 grid(parts(w.rows, T::rows), static_cast<unsigned>(heads));
     attend_warpgroups<D><<<grid, T::threads, T::shared_bytes, cuda.stream>>>(w, from);

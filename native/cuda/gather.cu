@@ -11,11 +11,13 @@ namespace {
 constexpr int kThreads = 256, kRowsPerThread = 4;
 
 struct Lists {
-    const int32_t *index, *count;  // (H, capacity); (1)
+    const int32_t *index, *count;  // (H or G, capacity); (1)
     int64_t capacity;
+    int heads;  // that share a list
 };
 
-/// blockIdx: (places, head, K or V). A thread moves one piece of several rows.
+/// blockIdx: (places, list, K or V); `group` lists belong to a kv head. A thread moves one piece of several
+/// rows.
 template <KvType type>
 __global__ void __launch_bounds__(kThreads)
     gather_rows(const char* k, const char* v, int64_t capacity, int d, int group, const Lists lists,
@@ -58,7 +60,7 @@ __global__ void __launch_bounds__(kThreads)
     clear_gaps(const Lists lists, int start, int rows, char* out, int64_t stride, int row_bytes) {
     const int count = *lists.count;
     if (count == 0) return;
-    const int32_t* list = lists.index + blockIdx.y * lists.capacity;
+    const int32_t* list = lists.index + blockIdx.y / lists.heads * lists.capacity;
     const int begin = first_from(list, count, start), end = first_from(list, count, start + rows);
     const int warps = static_cast<int>(gridDim.x) * (kThreads / 32);
     int place = begin + static_cast<int>(blockIdx.x) * (kThreads / 32) + static_cast<int>(threadIdx.x) / 32;
@@ -90,7 +92,9 @@ __global__ void __launch_bounds__(kThreads) widen_rows(const char* k, const char
         eight_of_q8_0(from + at / pieces * row_bytes, static_cast<int>(at % pieces) * 8);
 }
 
-Lists lists_of(const Selection& s) { return {s.index, s.count, s.capacity}; }
+Lists lists_of(const Selection& s, int group) {
+    return {s.index, s.count, s.capacity, s.per_group ? group : 1};
+}
 
 }  // namespace
 
@@ -99,19 +103,20 @@ void gather(Backend& backend, KvLayer kv, int heads, Selection chosen) {
     if (run.cancelled()) return;
     const int64_t places = round_up(chosen.capacity, kGatherUnit);
     const int64_t rows_per_block = kThreads / (kv.head_dim / 8) * kRowsPerThread;
-    const dim3 grid(parts(places, rows_per_block), static_cast<unsigned>(heads), 2);
+    const int lists = chosen.per_group ? kv.kv_heads : heads;
+    const dim3 grid(parts(places, rows_per_block), static_cast<unsigned>(lists), 2);
     const auto kernel = kv.type == KvType::f16 ? gather_rows<KvType::f16> : gather_rows<KvType::q8_0>;
     kernel<<<grid, kThreads, 0, run.cuda.stream>>>(
         static_cast<const char*>(kv.k), static_cast<const char*>(kv.v), kv.capacity, kv.head_dim,
-        heads / kv.kv_heads, lists_of(chosen), static_cast<uint4*>(chosen.rows), places);
+        lists / kv.kv_heads, lists_of(chosen, heads / kv.kv_heads), static_cast<uint4*>(chosen.rows), places);
     run.end("gather", 4);
 }
 
-void clear_unselected(cudaStream_t stream, int heads, int head_dim, int start, const Selection& chosen,
-                      const Matrix& out) {
+void clear_unselected(cudaStream_t stream, int heads, int group, int head_dim, int start,
+                      const Selection& chosen, const Matrix& out) {
     const auto size = static_cast<int64_t>(row_bytes(out.type, 1));
     const dim3 grid(parts(out.rows, kThreads), static_cast<unsigned>(heads));
-    clear_gaps<<<grid, kThreads, 0, stream>>>(lists_of(chosen), start, static_cast<int>(out.rows),
+    clear_gaps<<<grid, kThreads, 0, stream>>>(lists_of(chosen, group), start, static_cast<int>(out.rows),
                                               static_cast<char*>(out.data), out.stride * size,
                                               static_cast<int>(head_dim * size));
 }

@@ -5,7 +5,9 @@
 // below any coverage asked for.
 //
 // At 128K tokens and 32 heads: 17 MB of scores, read seven times and written once, mostly in L2.
+#include <algorithm>
 #include <cassert>
+#include <cmath>
 
 #include "cuda/device.cuh"
 #include "cuda/select.h"
@@ -54,15 +56,18 @@ __device__ Wide units_of(float mass) {
 }
 
 /// Average pool of odd width, zeros beyond both ends of the prefix (edges are divided by the full width too),
-/// and the layer's mass of each token. Width 0: `any`.
+/// summed over the `group` heads that share a list, in which the first `sinks` tokens come first; and the
+/// layer's mass of each token. Width 0: `any`.
 template <int Width>
-__global__ void __launch_bounds__(256) pool_scores(const Room room, int heads, int prefix, int any) {
+__global__ void __launch_bounds__(256)
+    pool_scores(const Room room, int heads, int group, int sinks, int prefix, int any) {
     __shared__ Wide sums[8];
     const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
     const int width = Width > 0 ? Width : any;
     Wide units = 0;
     if (i < prefix) {
         double mass = 0;
+        float shared = 0;
 #pragma unroll 4
         for (int h = 0; h < heads; ++h) {
             const float* row = room.scores + h * room.stride;
@@ -71,7 +76,9 @@ __global__ void __launch_bounds__(256) pool_scores(const Room room, int heads, i
             for (int j = i - width / 2; j <= i + width / 2; ++j)
                 if (j >= 0 && j < prefix) sum += row[j];
             sum /= static_cast<float>(width);
-            room.pooled[h * room.stride + i] = sum;
+            shared = h % group == 0 ? sum : shared + sum;
+            if (h % group == group - 1)
+                room.pooled[h / group * room.stride + i] = i < sinks ? INFINITY : shared;
             mass += static_cast<double>(sum);
         }
         const float rounded = static_cast<float>(mass);
@@ -146,9 +153,15 @@ __global__ void __launch_bounds__(kLayerThreads) divide(const Room room, int pre
     }
 }
 
-/// *count = K: the window and all but the light tokens; 0 when there are none.
+/// *count = K: the window and all but the light tokens, or `fixed` where that is not 0; 0: the layer is
+/// dense.
 __global__ void __launch_bounds__(kLayerThreads)
-    set_count(const Room room, int prefix, double tau, int min_tokens, int window, int32_t* count) {
+    set_count(const Room room, int prefix, double tau, int fixed, int least, int window, int32_t* count) {
+    if (fixed > 0) {
+        const int keep = min(max(least, fixed), prefix);
+        if (threadIdx.x == 0) *count = keep == prefix ? 0 : keep + window;
+        return;
+    }
     const Budget& budget = *room.budget;
     const double limit = tau * static_cast<double>(budget.total);
     const Division at = divide_at(budget, kPasses - 1, limit);
@@ -164,8 +177,8 @@ __global__ void __launch_bounds__(kLayerThreads)
             more = middle - 1;
     }
     const int light = static_cast<int>(at.light + fit);
-    const int keep = min(max(min_tokens, prefix - light - 1), prefix);
-    *count = light == 0 ? 0 : keep + window;
+    const int keep = light == 0 ? prefix : min(max(least, prefix - light - 1), prefix);
+    *count = keep == prefix ? 0 : keep + window;
 }
 
 /// What pass `pass` over a head's tokens has decided: from the best digit on, all are kept until `wanted`
@@ -316,17 +329,19 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-void keep_tokens(cudaStream_t stream, const Room& room, int heads, int length, const SelectOptions& o,
-                 const Selection& out) {
-    const int prefix = length - o.window;
+void keep_tokens(cudaStream_t stream, const Room& room, int heads, int lists, int length,
+                 const SelectOptions& o, const Selection& out) {
+    const int prefix = length - o.window, group = heads / lists;
+    const int fixed = static_cast<int>(o.fixed_keep(prefix));
     const double tau = o.tau;
     check(cudaMemsetAsync(room.budget, 0, room.counter_bytes, stream), "clearing counters");
     const auto pool = o.pool == 7 ? pool_scores<7> : pool_scores<0>;
-    pool<<<parts(prefix, 256), 256, 0, stream>>>(room, heads, prefix, o.pool);
-    for (int pass = 0; pass < kPasses; ++pass)
+    pool<<<parts(prefix, 256), 256, 0, stream>>>(room, heads, group, o.sinks, prefix, o.pool);
+    for (int pass = 0; fixed == 0 && pass < kPasses; ++pass)
         divide<<<parts(prefix, kLayerThreads), kLayerThreads, 0, stream>>>(room, prefix, tau, pass);
-    set_count<<<1, kLayerThreads, 0, stream>>>(room, prefix, tau, o.min_tokens, o.window, out.count);
-    const dim3 grid(static_cast<unsigned>(room.slices), static_cast<unsigned>(heads));
+    set_count<<<1, kLayerThreads, 0, stream>>>(room, prefix, tau, fixed, std::max(o.min_tokens, o.sinks),
+                                               o.window, out.count);
+    const dim3 grid(static_cast<unsigned>(room.slices), static_cast<unsigned>(lists));
     for (int pass = 0; pass < kPasses; ++pass)
         tally<<<grid, kThreads, 0, stream>>>(room, prefix, o.window, out.count, pass);
     count_passing<<<grid, kThreads, 0, stream>>>(room, prefix, o.window, out.count);

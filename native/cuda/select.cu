@@ -40,17 +40,18 @@ void select(Backend& backend, Matrix q, KvLayer kv, int length, const SelectOpti
     Running run(backend);
     if (run.cancelled()) return;
     const cudaStream_t stream = run.cuda.stream;
-    if (!(options.tau > 0) || length <= options.min_tokens + options.window || options.window < 1) {
+    if (!options.drops(length)) {
         check(cudaMemsetAsync(out.count, 0, sizeof(int32_t), stream), "clearing a count");
         return;
     }
     assert(q.rows == options.window && "select: q holds the window's queries");
     assert(kv.type != KvType::f32 && "select: this cache holds f16 or q8_0");
     assert(length - options.window <= out.capacity && "select: the selection holds every token");
+    assert(out.per_group == options.per_group);
     const int heads = static_cast<int>(q.cols) / kv.head_dim;
     const Room room(scratch, heads, length, options.window);
     score_tokens(run.cuda, q, kv, length, room);
-    keep_tokens(stream, room, heads, length, options, out);
+    keep_tokens(stream, room, heads, options.per_group ? kv.kv_heads : heads, length, options, out);
     run.end("select", 64);
 }
 

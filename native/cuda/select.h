@@ -63,9 +63,9 @@ struct Room {
 /// Fills room.scores: the mean over the window's queries of their softmax over all keys. In score.cu.
 void score_tokens(CudaBackend&, const Matrix& q, const KvLayer&, int length, const Room&);
 
-/// Pools, sets the budget by Dynamic Token Coverage and fills `out`: per head its best tokens and the window.
-/// In keep.cu.
-void keep_tokens(cudaStream_t, const Room&, int heads, int length, const SelectOptions&,
+/// Pools, sets the budget and fills `out`: per list, of a head or of a kv head, its best tokens and the
+/// window. In keep.cu.
+void keep_tokens(cudaStream_t, const Room&, int heads, int lists, int length, const SelectOptions&,
                  const Selection& out);
 
 }  // namespace longleaf::cuda

@@ -110,14 +110,16 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
             return s.normed(count);
         };
 
+        Selection chosen = s.selection(l);
+        chosen.keys_only = plan.keys_only;
         if (sparse) {
             for (const auto [first, count] : chunks(T - W, T, chunk)) {
                 const Matrix tail = s.rows_of(s.tail(W), first - (T - W), count);
                 op.matmul(b, of.q, normed(first, count), tail, false);
                 layer.finish_queries(tail, pass.start + first);
             }
-            op.select(b, s.tail(W), kv, T, plan.options, s.select_work(), s.selection(l));
-            if (s.selection(l).rows) op.gather(b, kv, c.heads, s.selection(l));
+            op.select(b, s.tail(W), kv, T, plan.options, s.select_work(), chosen);
+            if (chosen.rows) op.gather(b, kv, c.heads, chosen);
             if (b.cancelled) return false;
             note(pass, cost.select(T, W));
         }
@@ -137,7 +139,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
                 const int from = first + part.first;
                 const auto begun = Clock::now();
                 if (sparse)
-                    op.attend_selected(b, q, kv, from, s.selection(l), mixed);
+                    op.attend_selected(b, q, kv, from, chosen, mixed);
                 else
                     op.attend(b, q, kv, pass.start + from, mixed);
                 if (b.cancelled) return false;

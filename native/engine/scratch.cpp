@@ -35,9 +35,10 @@ Sizes sizes(const Config& c, const Backend& backend, DType several, int tokens, 
     if (!select) return s;
     s.tail =
         static_cast<uint64_t>(select->window) * q_dim * row_bytes(type_of_rows(select->window, several), 1);
-    s.index = static_cast<uint64_t>(c.heads) * t * sizeof(int32_t);
+    const int lists = select->per_group ? c.kv_heads : c.heads;
+    s.index = static_cast<uint64_t>(lists) * t * sizeof(int32_t);
     s.counts = static_cast<uint64_t>(c.layers) * sizeof(int32_t);
-    s.gathered = backend.gathered_bytes(c.heads, tokens, c.head_dim);
+    s.gathered = backend.gathered_bytes(lists, tokens, c.head_dim);
     s.select_work = backend.ops().select_scratch_bytes(c.heads, tokens, *select);
     return s;
 }
@@ -55,7 +56,8 @@ Scratch::Scratch(const Config& c, Backend& backend, DType several, int tokens, c
       kv_dim_(static_cast<int64_t>(c.kv_heads) * c.head_dim),
       ffn_(c.ffn),
       tokens_(tokens),
-      several_(several) {
+      several_(several),
+      per_group_(select && select->per_group) {
     const Sizes s = sizes(c, backend, several, tokens, select);
     ids_ = Buffer(backend, s.ids);
     residual_ = Buffer(backend, s.residual);
@@ -92,7 +94,7 @@ Matrix Scratch::of(const Buffer& b, int rows, int64_t cols) const {
 
 Selection Scratch::selection(int layer) const {
     return {static_cast<int32_t*>(index_.data()), static_cast<int32_t*>(counts_.data()) + layer, tokens_,
-            gathered_.data()};
+            gathered_.data(), per_group_};
 }
 
 }  // namespace longleaf

@@ -31,7 +31,7 @@ class Scratch {
     Matrix up(int rows) const { return of(up_, rows, ffn_); }  // room, or none: Backend::gates_at_once
     Matrix branch(int rows) const;  // f32, what attention or FFN add: none where Config::adds_plainly
     Matrix tail(int rows) const { return of(tail_, rows, q_dim_); }  // the queries that score, (W, H * D)
-    Selection selection(int layer) const;                            // index shared, count per layer
+    Selection selection(int layer) const;  // index shared, count per layer; per_group as asked for
     const int32_t* counts() const { return static_cast<int32_t*>(counts_.data()); }  // (L)
     void* select_work() const { return select_work_.data(); }
     Matrix rows_of(Matrix m, int first, int rows) const;
@@ -41,7 +41,12 @@ class Scratch {
 
     int64_t channels_, q_dim_, kv_dim_, ffn_, tokens_;
     DType several_;
+<<<<<<< HEAD
     Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_, branch_;
+=======
+    bool per_group_;
+    Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_;
+>>>>>>> helper-policy
     Buffer tail_, index_, counts_, select_work_, gathered_;
 };
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "sparsity/policy.h"
+
 namespace longleaf {
 
 static bool same(const Sparsity& a, const Sparsity& b) {
-    const bool a_off = a.tau == 0 || a.layers.empty(), b_off = b.tau == 0 || b.layers.empty();
-    if (a_off || b_off) return a_off == b_off;
-    return a.tau == b.tau && a.layers == b.layers && a.window == b.window && a.min_tokens == b.min_tokens &&
-           a.pool == b.pool;
+    const bool a_off = is_dense(a), b_off = is_dense(b);
+    return a_off || b_off ? a_off == b_off : a == b;
 }
 
 int Timeline::reusable(std::span<const int32_t> tokens, const Sparsity& wanted, bool wanted_sparse) const {

@@ -10,6 +10,7 @@
 // The one exception: calls with T == 1 may use another summation order (decode).
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <span>
@@ -35,16 +36,68 @@ struct KvLayer {
 
 /// What each head attends over in one sparse layer.
 struct Selection {
-    int32_t* index = nullptr;  // (H, capacity) ascending positions; first *count entries valid
+    int32_t* index = nullptr;  // (H or G, capacity) ascending positions; first *count entries valid
     int32_t* count = nullptr;  // (1) K, the same for every head; 0: the layer runs dense
     int64_t capacity = 0;
-    void* rows = nullptr;  // Backend::gathered_bytes() for K and V of those positions, if it asks for any
+    void* rows = nullptr;    // Backend::gathered_bytes() for K and V of those positions, if it asks for any
+    bool per_group = false;  // index (G, capacity): the heads of a kv head share its list
+    bool keys_only = false;  // every row attends, to what is listed up to its own position; none: 0
 };
 
-/// Dynamic Token Coverage and per-head selection (token-sparse attention, §1.1 steps 3 to 8).
+/// Token scores, budget and selection (token-sparse attention, §1.1 steps 3 to 8).
 struct SelectOptions {
-    float tau = 0;
+    float tau = 0;  // Dynamic Token Coverage: share of the layer's mass that may be dropped; 0: none
     int window = 128, min_tokens = 1024, pool = 7;
+    float keep = 0;          // instead of tau, where not 0: the share of the prefix that stays, (0, 1)
+    int sinks = 0;           // first tokens, which stay whatever their score
+    bool per_group = false;  // one selection per kv head, by the sum of its heads' pooled scores
+
+    bool drops(int length) const {
+        return (tau > 0 || keep > 0) && window >= 1 && length > static_cast<int64_t>(min_tokens) + window;
+    }
+    /// Of `prefix` tokens, by `keep`; 0 where tau decides.
+    int64_t fixed_keep(int64_t prefix) const {
+        const int64_t share = static_cast<int64_t>(static_cast<double>(keep) * static_cast<double>(prefix));
+        return keep > 0 ? std::min<int64_t>(share + 1, prefix) : 0;
+    }
+};
+
+/// Queries and keys are planned in blocks of this many places: positions, or where a layer selected tokens,
+/// numbers in a head's list of them.
+inline constexpr int kPlanBlock = 128;
+
+enum class BlockPattern { none, flex, stripes };
+
+/// Block-sparse attention. Of every pattern the blocks that hold the last kPlanBlock places attend to all.
+///
+/// flex: FlexPrefill (arXiv 2502.20766), whose steps are those of token-sparse attention, §6, but
+///  - budgets are counted in kPlanBlock tokens, not in 128 whatever the block is;
+///  - a distance is shared between the two block diagonals it falls into, in proportion to its pairs there;
+///  - the estimate is covered row by row, so that a flat row cannot starve beside sharp ones;
+///  - a block of no mass at all counts as 0 log 0 = 0, where the original decides by a NaN;
+///  - among selected tokens a constant distance means nothing: there every head is planned by rows, and of
+///    diagonals it takes the first two.
+/// stripes: the first and the nearest tokens (TriangleMix' static pattern), in whole blocks.
+struct BlockOptions {
+    BlockPattern pattern = BlockPattern::none;
+    float gamma = 0.95f;  // flex: share of attention to cover
+    float similarity =
+        0.1f;               // flex: a head whose estimate is nearer to its probe than this is planned by rows
+    int min_tokens = 1024;  // flex: of vertical and of slash at least
+    int sinks = 128, local = 512;  // stripes
+
+    /// Too few places to leave any out.
+    bool whole(int64_t places) const {
+        return pattern == BlockPattern::none || places <= std::max(2 * kPlanBlock, min_tokens);
+    }
+};
+
+/// Bit c % 32 of word c / 32 of row r of a head: queries of block r attend to keys of block c <= r.
+struct BlockPlan {
+    uint32_t* mask = nullptr;  // (H, blocks, words())
+    int64_t blocks = 0;        // of the whole text, kept or not
+    int64_t words() const { return (blocks + 31) / 32; }
+    uint64_t bytes(int heads) const { return static_cast<uint64_t>(heads * blocks * words()) * sizeof *mask; }
 };
 
 /// One of several products of the same rows.
@@ -88,9 +141,9 @@ class Backend {
         return 0;
     }
 
-    /// Room a Selection brings for K and V of what each head keeps of `length` positions; 0: attention finds
-    /// them by index.
-    virtual uint64_t gathered_bytes([[maybe_unused]] int heads, [[maybe_unused]] int64_t length,
+    /// Room a Selection of so many lists brings for K and V of what each keeps of `length` positions; 0:
+    /// attention finds them by index.
+    virtual uint64_t gathered_bytes([[maybe_unused]] int lists, [[maybe_unused]] int64_t length,
                                     [[maybe_unused]] int head_dim) const {
         return 0;
     }
@@ -177,7 +230,8 @@ struct Ops {
     void (*attend)(Backend&, Matrix q, KvLayer, int start, Matrix out);
 
     /// Token scores and selection for a prefill of S tokens whose K is complete. q (W, H * D): the last W
-    /// queries, roped. Fills `out`; scratch is select_scratch_bytes(). Count 0 when nothing may be dropped.
+    /// queries, roped. Fills `out`, whose per_group is that of the options; scratch is
+    /// select_scratch_bytes(). Count 0 when nothing may be dropped.
     void (*select)(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch,
                    Selection out);
     uint64_t (*select_scratch_bytes)(int heads, int length, const SelectOptions&);
@@ -187,8 +241,20 @@ struct Ops {
     void (*gather)(Backend&, KvLayer, int heads, Selection chosen) = nullptr;
 
     /// As attend for a prefill that starts at 0, of rows start .. start + T - 1, but each head attends among
-    /// its selected positions only; rows it did not select get 0. Where *count is 0 it is attend.
+    /// its selected positions only; rows it did not select get 0, or with keys_only attend too. Where *count
+    /// is 0 it is attend.
     void (*attend_selected)(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
+
+    /// Plans block-sparse attention of a prefill of S tokens whose K is complete: over all positions where
+    /// chosen.index is null or *count 0, else over what each head selected. q (S, H * D): all queries, roped.
+    /// scratch is plan_scratch_bytes().
+    void (*plan_blocks)(Backend&, Matrix q, KvLayer, int length, const BlockOptions&, Selection chosen,
+                        void* scratch, BlockPlan out);
+    uint64_t (*plan_scratch_bytes)(int heads, int length, int head_dim);
+
+    /// As attend, or where positions were selected attend_selected, of rows start .. start + T - 1 of a
+    /// prefill that starts at 0, but each query looks only into the blocks that the plan gives its block.
+    void (*attend_blocks)(Backend&, Matrix q, KvLayer, int start, BlockPlan, Selection chosen, Matrix out);
 
     /// gate (T, F) = silu(gate) * up, of one type.
     void (*swiglu)(Backend&, Matrix gate, Matrix up);

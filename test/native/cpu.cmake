@@ -1,4 +1,4 @@
-foreach(name rows matmul quants families attend select rank pool)
+foreach(name rows matmul quants families attend select blocks rank pool)
   longleaf_test(cpu ${name} LINKS ops)
 endforeach()
 longleaf_test(cpu half LINKS ops)

@@ -5,46 +5,17 @@
 #include <limits>
 #include <thread>
 
-#include "bed.h"
+#include "chosen.h"
 
 using namespace bed;
 
 namespace {
-
-using Indices = std::vector<std::vector<int64_t>>;
 
 struct Shape {
     int64_t t, start, kv_heads, group, d;
     std::string text() const {
         return " T " + std::to_string(t) + " start " + std::to_string(start) + " G " +
                std::to_string(kv_heads) + " group " + std::to_string(group) + " D " + std::to_string(d);
-    }
-};
-
-/// A Selection as the op table passes it.
-struct Chosen {
-    Memory<int32_t> index, count;
-    Memory<char> rows;
-    longleaf::Selection selection;
-    Chosen(const Indices& heads, int64_t capacity)
-        : index(heads.size() * static_cast<size_t>(capacity), -1),
-          count(1, static_cast<int32_t>(heads.empty() ? 0 : heads[0].size())),
-          selection{index.data(), count.data(), capacity} {
-        for (size_t h = 0; h < heads.size(); ++h)
-            std::copy(heads[h].begin(), heads[h].end(), index.begin() + static_cast<int64_t>(h) * capacity);
-    }
-    Chosen(const Chosen&) = delete;
-
-    /// With K and V of the positions brought together, where the backend wants them so.
-    longleaf::Selection on(longleaf::Backend& b, const KvLayer& kv) {
-        finish();  // what still reads the rows
-        const int heads = static_cast<int>(static_cast<int64_t>(index.size()) / selection.capacity);
-        rows.assign(b.gathered_bytes(heads, selection.capacity, kv.head_dim), 0x7f);
-        if (rows.empty()) return selection;
-        longleaf::Selection gathered = selection;
-        gathered.rows = rows.data();
-        b.ops().gather(b, kv, heads, gathered);
-        return gathered;
     }
 };
 
@@ -76,21 +47,6 @@ void compare(KvType type, const Shape& s) {
         if (!accurate(attend(*b, q, cache.layer, s.start), naive, exact))
             check::fail(__FILE__, __LINE__, name_of(path) + s.text());
     }
-}
-
-/// Per head a different stretch of positions, every third or so, and always the last 8.
-Indices scattered(int64_t heads, int64_t length, int64_t kept) {
-    Indices all;
-    for (int64_t h = 0; h < heads; ++h) {
-        std::vector<int64_t> order(static_cast<size_t>(length - 8));
-        std::iota(order.begin(), order.end(), 0);
-        std::shuffle(order.begin(), order.end(), std::mt19937(static_cast<unsigned>(h)));
-        order.resize(static_cast<size_t>(kept - 8));
-        for (int64_t t = length - 8; t < length; ++t) order.push_back(t);
-        std::sort(order.begin(), order.end());
-        all.push_back(order);
-    }
-    return all;
 }
 
 }  // namespace
@@ -165,6 +121,56 @@ TEST("selected attention is as accurate as a naive one and leaves other rows 0")
                                             kept[static_cast<size_t>(h)].end(), t))
                         for (int64_t c = 0; c < 64; ++c) CHECK_EQ(result(t, h * 64 + c), 0.0f);
         }
+    }
+}
+
+TEST("heads that share a list attend as if each had it") {
+    const int64_t length = 700, heads = 6;
+    for (const KvType type : kv_types()) {
+        const Cache cache(type, 2, 64, length, 43);
+        const Grid<float> q = random_grid(length, heads * 64, 44);
+        const Indices lists = scattered(2, length, 331);
+        Chosen apart({lists[0], lists[0], lists[0], lists[1], lists[1], lists[1]}, length);
+        Chosen shared(lists, length);
+        shared.selection.per_group = true, shared.sharing = 3;
+        for (const Path path : paths()) {
+            const auto b = backend(path);
+            CHECK(same_bits(attend_selected(*b, q, cache.layer, shared),
+                            attend_selected(*b, q, cache.layer, apart)));
+        }
+    }
+}
+
+TEST("where only keys are dropped every row attends") {
+    const int64_t length = 500, heads = 4;
+    const Cache cache(KvType::f16, 2, 64, length, 45);
+    const Grid<float> q = random_grid(length, heads * 64, 46);
+    Indices kept = scattered(heads, length, 131);
+    kept[1].erase(kept[1].begin(),
+                  std::lower_bound(kept[1].begin(), kept[1].end(), 40));  // nothing before 40
+    const size_t fewest = kept[1].size();
+    for (auto& list : kept) list.erase(list.begin(), list.end() - static_cast<int64_t>(fewest));
+    Chosen chosen(kept, length);
+    chosen.selection.keys_only = true;
+    const reference::Cache<double> kv{Grid<double>(cache.values.k), Grid<double>(cache.values.v), 64};
+    const auto exact = reference::attend_kept_keys(Grid<double>(q), kv, kept);
+    const auto naive = reference::attend_kept_keys(q, cache.values, kept);
+    for (const Path path : paths()) {
+        const auto b = backend(path);
+        if (!b->host_memory()) {
+            CHECK_THROWS(attend_selected(*b, q, cache.layer, chosen), longleaf::ErrorCode::bad_request,
+                         "GPU");
+            continue;
+        }
+        const auto whole = attend_selected(*b, q, cache.layer, chosen);
+        CHECK(accurate(whole, naive, exact));
+        CHECK_EQ(whole(39, 64), 0.0f);  // nothing listed yet for head 1
+        const Guarded in(q);
+        Guarded out(length, heads * 64);
+        for (const auto& [first, count] : {std::pair<int, int>{0, 1}, {1, 300}, {301, 199}})
+            b->ops().attend_selected(*b, in.rows(first, count), cache.layer, first, chosen.selection,
+                                     out.rows(first, count));
+        CHECK(same_bits(out.values(), whole));
     }
 }
 

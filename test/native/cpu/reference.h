@@ -140,6 +140,13 @@ Grid<Real> attend(const Grid<Real>& q, const Cache<Real>& kv, int64_t start, Rou
     return out;
 }
 
+/// What differs from Dynamic Token Coverage per head.
+struct Variant {
+    double keep = 0;  // share of the prefix, instead of tau
+    int64_t sinks = 0;
+    bool per_group = false;
+};
+
 /// Token Sparse Attention, steps 3 to 8: per head the positions it keeps, ascending; empty when the layer is
 /// dense. q (S, H * D) holds every query. `light` is the number of tokens the coverage would drop.
 struct Kept {
@@ -149,11 +156,11 @@ struct Kept {
 };
 
 inline Kept select(const Grid<double>& q, const Cache<double>& kv, double tau, int64_t window,
-                   int64_t min_tokens, int64_t pool) {
+                   int64_t min_tokens, int64_t pool, const Variant& variant = {}) {
     const int64_t length = q.rows, prefix = length - window, d = kv.d;
     const int64_t heads = q.cols / d, group = heads / (kv.k.cols / d);
     Kept kept;
-    if (tau <= 0 || length <= min_tokens + window) return kept;
+    if ((tau <= 0 && variant.keep <= 0) || length <= min_tokens + window) return kept;
     std::vector<double> layer(static_cast<size_t>(prefix));
     for (int64_t h = 0; h < heads; ++h) {
         std::vector<double> score(static_cast<size_t>(prefix)), pooled(static_cast<size_t>(prefix));
@@ -179,9 +186,19 @@ inline Kept select(const Grid<double>& q, const Cache<double>& kv, double tau, i
         sum += mass / total;
         if (sum < tau) ++kept.light;
     }
-    if (kept.light == 0) return kept;
-    const int64_t keep = std::max(min_tokens, prefix - (kept.light + 1));
-    for (const auto& pooled : kept.pooled) {
+    int64_t keep = prefix - (kept.light + 1);
+    if (variant.keep > 0)
+        keep = static_cast<int64_t>(variant.keep * static_cast<double>(prefix)) + 1;
+    else if (kept.light == 0)
+        return kept;
+    keep = std::max({min_tokens, variant.sinks, keep});
+    if (keep >= prefix) return kept;
+    for (int64_t h = 0; h < heads; ++h) {
+        auto pooled = kept.pooled[static_cast<size_t>(h)];
+        for (int64_t other = h / group * group; variant.per_group && other < (h / group + 1) * group; ++other)
+            for (size_t i = 0; other != h && i < pooled.size(); ++i)
+                pooled[i] += kept.pooled[static_cast<size_t>(other)][i];
+        for (int64_t i = 0; i < variant.sinks; ++i) pooled[static_cast<size_t>(i)] = INFINITY;
         std::vector<int64_t> order(pooled.size());
         std::iota(order.begin(), order.end(), 0);
         std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
@@ -193,6 +210,22 @@ inline Kept select(const Grid<double>& q, const Cache<double>& kv, double tau, i
         kept.heads.push_back(order);
     }
     return kept;
+}
+
+/// Every row attends to what its head keeps up to the row itself; to nothing: 0.
+template <class Real>
+Grid<Real> attend_kept_keys(const Grid<Real>& q, const Cache<Real>& kv,
+                            const std::vector<std::vector<int64_t>>& kept) {
+    Grid<Real> out(q.rows, q.cols);
+    const int64_t heads = q.cols / kv.d, group = heads / (kv.k.cols / kv.d);
+    for (int64_t h = 0; h < heads; ++h)
+        for (int64_t t = 0; t < q.rows; ++t) {
+            std::vector<int64_t> seen;
+            for (const int64_t j : kept[static_cast<size_t>(h)])
+                if (j <= t) seen.push_back(j);
+            if (!seen.empty()) attend_row(&q(t, h * kv.d), kv, h / group, seen, &out(t, h * kv.d));
+        }
+    return out;
 }
 
 /// Steps 9 to 11: each head attends among what it keeps; its other rows are 0.

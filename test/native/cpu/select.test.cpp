@@ -19,19 +19,21 @@ struct Picked {
 Picked select(longleaf::Backend& b, const Grid<float>& q, const Cache& cache,
               const longleaf::SelectOptions& o, DType type = DType::f32) {
     const int64_t heads = q.cols / cache.values.d, length = q.rows, capacity = length;
-    Memory<int32_t> index(static_cast<size_t>(heads * capacity + 8), -7), count(1, -1);
+    const int64_t lists = o.per_group ? cache.layer.kv_heads : heads;
+    Memory<int32_t> index(static_cast<size_t>(lists * capacity + 8), -7), count(1, -1);
     Picked picked;
     const Guarded in(q, type);
     const uint64_t bytes = b.ops().select_scratch_bytes(static_cast<int>(heads), static_cast<int>(length), o);
     Memory<uint64_t> scratch(bytes / 8 + 2, 0x5a5a5a5a5a5a5a5a);
     b.ops().select(b, in.rows(length - o.window, o.window), cache.layer, static_cast<int>(length), o,
-                   scratch.data(), {index.data(), count.data(), capacity});
+                   scratch.data(), {index.data(), count.data(), capacity, nullptr, o.per_group});
     finish();
     picked.count = count[0];
     CHECK_EQ(scratch.back(), 0x5a5a5a5a5a5a5a5aull);
     for (size_t i = index.size() - 8; i < index.size(); ++i) CHECK_EQ(index[i], -7);
     for (int64_t h = 0; picked.count > 0 && h < heads; ++h)
-        picked.heads.emplace_back(index.begin() + h * capacity, index.begin() + h * capacity + picked.count);
+        picked.heads.emplace_back(index.begin() + h * lists / heads * capacity,
+                                  index.begin() + h * lists / heads * capacity + picked.count);
     return picked;
 }
 
@@ -39,7 +41,7 @@ reference::Kept expect(const Grid<float>& q, const Cache& cache, const longleaf:
     const auto operands = cache.operands(o.window);
     const reference::Cache<double> kv{Grid<double>(operands.k), Grid<double>(operands.v), operands.d};
     return reference::select(Grid<double>(operand(q, o.window)), kv, static_cast<double>(o.tau), o.window,
-                             o.min_tokens, o.pool);
+                             o.min_tokens, o.pool, {static_cast<double>(o.keep), o.sinks, o.per_group});
 }
 
 double jaccard(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
@@ -89,6 +91,51 @@ TEST("thousands of equal scores, over many blocks of them") {
     for (const float tau : {0.02f, 0.3f, 0.9f}) s.check({tau, Separated::window, 100, 1});
     s.check({0.3f, Separated::window, 16000, 1});
     s.check({1.5f, Separated::window, 0, 1});  // more than all there is: only the window stays
+}
+
+TEST("a fixed share, a selection per kv head and first tokens are what they say") {
+    const Separated s(700, 700);
+    for (const auto& [tau, keep] : {std::pair{0.1f, 0.0f}, {0.0f, 0.25f}, {0.5f, 0.5f}})
+        for (const bool per_group : {false, true})
+            for (const int sinks : {0, 4, 200}) {
+                longleaf::SelectOptions o{tau, Separated::window, 100, 7};
+                o.keep = keep, o.sinks = sinks, o.per_group = per_group;
+                s.check(o);
+            }
+}
+
+TEST("a fixed share keeps that share and at least min_tokens") {
+    const Cache cache(KvType::f16, 2, 64, 1016, 6, 2.0f);
+    const Grid<float> q = random_grid(1016, 4 * 64, 7, 2.0f);
+    for (const Path path : paths()) {
+        const auto b = backend(path);
+        longleaf::SelectOptions o{0.0f, 16, 100, 7};
+        o.keep = 0.25f;
+        CHECK_EQ(select(*b, q, cache, o).count, 251 + 16);
+        o.keep = 0.01f;
+        CHECK_EQ(select(*b, q, cache, o).count, 100 + 16);
+        o.keep = 0.9999f;  // all of them: dense
+        CHECK_EQ(select(*b, q, cache, o).count, 0);
+    }
+}
+
+TEST("heads of a kv head that disagree share what matters to either") {
+    const int64_t length = 300;
+    Cache cache(KvType::f16, 1, 64, length, 5, 0.0f);
+    Grid<float> q(length, 2 * 64);
+    for (int64_t t = 0; t < length; ++t) q(t, 0) = 8, q(t, 64 + 1) = 8;
+    for (const int64_t t : {20, 30}) cache.values.k(t, 0) = 7;  // for head 0
+    for (const int64_t t : {40, 50}) cache.values.k(t, 1) = 7;  // for head 1
+    cache.write();
+    longleaf::SelectOptions o{0.0f, 16, 0, 1};
+    o.keep = 0.012f;  // four tokens
+    o.per_group = true;
+    for (const Path path : paths()) {
+        const auto picked = select(*backend(path), q, cache, o);
+        CHECK_EQ(picked.count, 4 + 16);
+        const std::vector<int64_t> first(picked.heads[0].begin(), picked.heads[0].begin() + 4);
+        CHECK((first == std::vector<int64_t>{20, 30, 40, 50}));
+    }
 }
 
 TEST("random scores select nearly the same tokens, by every kv type and tile") {

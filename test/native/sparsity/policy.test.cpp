@@ -21,6 +21,18 @@ TEST("a long prefill from the start is sparse in the layers named") {
     CHECK_EQ(plan.options.pool, 7);
 }
 
+TEST("a fixed share is sparse without tau, and variants reach the options") {
+    auto share = wanted();
+    share.tau = 0, share.keep = 0.25f, share.sinks = 4, share.per_group = true, share.keys_only = true;
+    const auto plan = plan_sparsity(share, 5, 0, 1153);
+    CHECK(plan.any());
+    CHECK_EQ(plan.options.keep, 0.25f);
+    CHECK_EQ(plan.options.sinks, 4);
+    CHECK(plan.options.per_group);
+    CHECK(plan.keys_only);
+    CHECK(!plan_sparsity(share, 5, 0, 1152).any());
+}
+
 TEST("everything else is dense") {
     auto exact = wanted();
     exact.tau = 0;
@@ -42,6 +54,9 @@ TEST("values out of range are refused, dense or not") {
     refuse([](Sparsity& s) { s.tau = 1; }, "tau");
     refuse([](Sparsity& s) { s.tau = -0.1f; }, "tau");
     refuse([](Sparsity& s) { s.tau = std::numeric_limits<float>::quiet_NaN(); }, "tau");
+    refuse([](Sparsity& s) { s.keep = 1; }, "share");
+    refuse([](Sparsity& s) { s.keep = -0.1f; }, "share");
+    refuse([](Sparsity& s) { s.sinks = -1; }, "first tokens");
     refuse([](Sparsity& s) { s.window = 0; }, "window");
     refuse([](Sparsity& s) { s.min_tokens = -1; }, "fewest");
     refuse([](Sparsity& s) { s.pool = 4; }, "odd");
