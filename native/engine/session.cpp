@@ -114,6 +114,7 @@ bool TokenSession::prefill(std::span<const int32_t> tokens, int start, const Spa
     logits_at_ = length;
     if (plan.any()) reading_logits_ = logits_;
     result.kept_fraction = std::move(out.kept_fraction);
+    if (start == 0) reading_kept_ = result.kept_fraction;
     progress.finish();
     return true;
 }

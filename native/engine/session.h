@@ -5,6 +5,7 @@
 
 #include "engine.h"
 #include "engine/forward.h"
+#include "engine/reading_file.h"
 #include "engine/timeline.h"
 #include "engine/turn.h"
 #include "tokenizer/tokenizer.h"
@@ -19,6 +20,7 @@ struct SessionParts {
     Turnstile* turnstile = nullptr;
     KvType kv_type = KvType::f16;
     int context_tokens = 0;
+    std::string fingerprint;  // of the model file: readings are saved under it
 };
 
 class TokenSession final : public Session {
@@ -29,6 +31,9 @@ class TokenSession final : public Session {
     GenerateResult generate(const GenerateOptions&, const TokenCallback&) override;
     std::vector<float> logits() override;
     void rewind(int length) override;
+    SaveResult save(const std::string& path, int length) override;
+    RestoreResult restore(const std::string& path, std::span<const int32_t> tokens, const Sparsity&,
+                          const ReadingCallback&) override;
     const std::vector<int32_t>& tokens() const override { return timeline_.tokens(); }
     void cancel() override { switch_.cancel(); }
     void resume() override { switch_.resume(); }
@@ -41,6 +46,9 @@ class TokenSession final : public Session {
     bool prefill(std::span<const int32_t> tokens, int start, const Sparsity&, const ReadingCallback&,
                  ReadResult&);
     bool decode(int32_t token);
+    ReadingSource reading_source() const;
+    RestoreResult restore_from(ReadingReader&, std::span<const int32_t> tokens, const Sparsity&,
+                               const ReadingCallback&);
     bool settle();  // makes logits_ those after the last token; false when cancelled
 
     SessionParts parts_;
@@ -52,7 +60,8 @@ class TokenSession final : public Session {
     std::vector<float> logits_;  // (V) after logits_at_ tokens
     int logits_at_ = -1;
     std::vector<float>
-        reading_logits_;  // (V) at the end of the sparse prefill, which cannot be redone in part
+        reading_logits_;               // (V) at the end of the sparse prefill, which cannot be redone in part
+    std::vector<float> reading_kept_;  // (L) of the read that started at 0
 };
 
 }  // namespace longleaf
