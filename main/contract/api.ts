@@ -6,6 +6,7 @@ import {
   conversation,
   conversationSummary,
   readingState,
+  savedReadings,
   turn,
 } from './conversations.js';
 import { anchor, documentSummary } from './documents.js';
@@ -93,6 +94,14 @@ export const api = {
   /** Starts reading the conversation's documents; progress and outcome come as events. */
   'readings.start': { params: conversationId, result: nothing },
   'readings.cancel': { params: conversationId, result: nothing },
+
+  /** The readings on disk. */
+  'readings.saved': { params: nothing, result: savedReadings },
+  'readings.keep': {
+    params: z.object({ readingId: id, keep: z.boolean() }),
+    result: savedReadings,
+  },
+  'readings.remove': { params: z.object({ readingId: id }), result: savedReadings },
 
   /** Creates the turn and answers it; text comes as events. */
   'turns.ask': { params: z.object({ conversationId: id, question }), result: turn },

@@ -138,9 +138,10 @@ export class Answering {
 
   async #answer(running: Running): Promise<TurnOutcome> {
     const { turn, controller, log } = running;
-    const { lane, readings, conversations } = this.#desk;
+    const { lane, readings, conversations, saved } = this.#desk;
     const documentIds = conversations.get(turn.conversationId).documentIds;
     readings.setWaiting({ conversationId: turn.conversationId, turnId: turn.id });
+    saved.yieldTo(documentIds);
     const waited = () => readings.setWaiting(undefined);
     const work = async () => {
       waited();
@@ -197,10 +198,12 @@ export class Answering {
       documentIds,
       level: request.level,
       documentTokens: use.documents.reduce((sum, { tokens }) => sum + tokens, 0),
+      ready,
       signal,
     };
-    const answered = await readings.track(job, (listeners) =>
-      host.ask(request, signal, { ...listeners, onToken: (text) => this.#show(running, text) }),
+    const onToken = (text: string) => this.#show(running, text);
+    const answered = await readings.track(job, (listeners, reading) =>
+      host.ask({ ...request, reading }, signal, { ...listeners, onToken }),
     );
     return { answered, model: card.title };
   }
@@ -233,6 +236,7 @@ function statsOf(answered: Answered, running: Running, model: string): TurnStats
     answerSeconds: answered.answerSeconds,
     level,
     keptFraction,
+    restoredTokens: answered.stats.restored?.tokens,
     model,
   };
 }

@@ -10,6 +10,7 @@ import type { LoadedEngine } from './loaded-engine.js';
 import type { Models } from './models.js';
 import type { PromptDocuments } from './prompts.js';
 import type { Readings } from './readings.js';
+import type { SavedReadings } from './saved-readings.js';
 
 export interface Desk {
   readonly library: DocumentStore;
@@ -23,4 +24,5 @@ export interface Desk {
   readonly documents: PromptDocuments;
   readonly context: Context;
   readonly readings: Readings;
+  readonly saved: SavedReadings;
 }

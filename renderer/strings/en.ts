@@ -1,6 +1,7 @@
 // Every word the window shows, in English. Another language is another file of this shape.
 import { chat } from './en-chat.js';
 import { library } from './en-library.js';
+import { readings } from './en-readings.js';
 import { settings } from './en-settings.js';
 
 export const en = {
@@ -85,6 +86,7 @@ export const en = {
   },
   library,
   chat,
+  readings,
   settings,
 };
 
