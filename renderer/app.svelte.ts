@@ -117,6 +117,20 @@ export class AppStore {
     }
   }
 
+  /** A copy of a conversation, or of its beginning up to a turn, on screen. */
+  async duplicate(conversationId: string, upTo?: string): Promise<void> {
+    const title = this.library.conversation(conversationId)?.title || words.library.untitled;
+    try {
+      const copy = words.library.copyOf(title).slice(0, 200);
+      const call = { conversationId, upTo, title: copy };
+      const { id } = await this.bridge.call('conversations.duplicate', call);
+      await this.library.load();
+      await this.openConversation(id);
+    } catch (error) {
+      this.notices.catch(error);
+    }
+  }
+
   home(): void {
     this.#leave();
     this.chat.close();

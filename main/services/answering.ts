@@ -55,8 +55,13 @@ export class Answering {
   }
 
   regenerate(turnId: string): Turn {
+    return this.edit(turnId, this.#desk.turns.get(turnId).question);
+  }
+
+  /** A branch: the turn and what followed it stay, beside the new one. */
+  edit(turnId: string, question: string): Turn {
     this.refuseWhileBusy();
-    const { conversationId, parentId, question } = this.#desk.turns.get(turnId);
+    const { conversationId, parentId } = this.#desk.turns.get(turnId);
     return this.#begin(this.#desk.turns.add(conversationId, parentId, question));
   }
 

@@ -83,6 +83,8 @@ function conversationHandlers({ conversations, answering }: Services) {
       await conversations.remove(conversationId);
       return {};
     },
+    'conversations.duplicate': async ({ conversationId, upTo, title }) =>
+      conversations.duplicate(conversationId, title, upTo),
     'conversations.context': ({ conversationId, draft }) =>
       conversations.context(conversationId, draft),
     'turns.ask': async ({ conversationId, question }) => answering.ask(conversationId, question),
@@ -91,6 +93,7 @@ function conversationHandlers({ conversations, answering }: Services) {
       return {};
     },
     'turns.regenerate': async ({ turnId }) => answering.regenerate(turnId),
+    'turns.edit': async ({ turnId, question }) => answering.edit(turnId, question),
     'turns.select': async ({ turnId }) => conversations.select(turnId),
   } satisfies Partial<Handlers>;
 }

@@ -101,6 +101,8 @@ class FakeApp {
       return {};
     },
     'turns.regenerate': () => this.#ask('Again'),
+    'turns.edit': ({ question }) => this.#ask(question),
+    'conversations.duplicate': ({ conversationId }) => this.#conversation(conversationId),
     'turns.select': () => this.#conversation('c1'),
   };
 

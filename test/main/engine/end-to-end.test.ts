@@ -70,3 +70,15 @@ test('after a restart the reading comes from disk, and the answer is the same', 
   expect(turn.stats?.restoredTokens).toBeGreaterThan(2000);
   expect(turn.stats?.keptFraction).toEqual(path[0]!.stats?.keptFraction);
 });
+
+test('a document that joins is read, and the one before it is not read again', async () => {
+  const other = await app.addText('other.txt', `${novel.slice(20_000, 24_000)}`);
+  const [first] = (await app.call('library.list', {})).documents.slice(-1);
+  const { id: conversationId } = await app.call('conversations.create', {
+    documentIds: [first!.id, other.id],
+  });
+  const asked = await app.call('turns.ask', { conversationId, question });
+  const { stats } = await app.finished(asked.id);
+  expect(stats?.reusedTokens).toBeGreaterThan(2000);
+  expect(stats?.readTokens).toBeLessThan(2000);
+});
