@@ -148,15 +148,24 @@ struct RestoreResult {
 
 enum class FinishReason { stop, length, cancelled, context_full };
 
+struct WatchedHead {
+    int layer = 0, head = 0;  // 0-based, query heads
+};
+
 struct GenerateResult {
     FinishReason reason = FinishReason::stop;
     int tokens = 0;
+    std::vector<float> attention;  // (watch, watch_positions); empty when cancelled or none was asked for
     double first_token_seconds = 0, seconds = 0;  // both since the call
 };
 
 struct GenerateOptions {
     Sampling sampling;
     int max_tokens = 512;
+    /// Heads whose attention to the first `watch_positions` tokens is told: the mean over the generated
+    /// tokens (of a long answer, over some of them).
+    std::vector<WatchedHead> watch;
+    int watch_positions = 0;
     std::vector<std::string> stop;  // extra stop strings; end-of-generation tokens always stop
 };
 

@@ -20,7 +20,7 @@ export const turnStats = z.object({
 });
 export type TurnStats = z.infer<typeof turnStats>;
 
-/** A place in a document that the answer quotes word for word. */
+/** A place in a document that the answer quotes word for word, or that the model looked at. */
 export const evidence = z.object({
   documentId: z.string(),
   /** Half-open range in the document's text, UTF-16 code units. */
@@ -30,6 +30,8 @@ export const evidence = z.object({
   answerStart: z.number().int(),
   answerEnd: z.number().int(),
   anchorLabel: z.string(),
+  /** Absent: a verified quotation. Else the share of the model's attention; it belongs to the whole answer. */
+  looked: z.number().optional(),
 });
 export type Evidence = z.infer<typeof evidence>;
 

@@ -63,6 +63,8 @@ export const engineRequest = z.discriminatedUnion('type', [
     profile: sparsityProfile,
     sampling,
     maxTokens: z.number().int(),
+    /** [layer, query head]: heads whose attention tells where the model looked. */
+    watch: z.array(z.tuple([z.number().int(), z.number().int()])).optional(),
   }),
   /** Writes the documents' reading to a file, if the session still holds the one of that name. */
   z.object({ type: z.literal('save'), id: z.string(), name: z.string(), path: z.string() }),
@@ -132,6 +134,17 @@ export const engineEvent = z.discriminatedUnion('type', [
     firstTokenSeconds: z.number(), // since generation began
     answerTokens: z.number().int(),
     answerSeconds: z.number(),
+    /** Stretches of document `index` of the prompt, UTF-16 code units; the most looked at first. */
+    looked: z
+      .array(
+        z.object({
+          index: z.number().int(),
+          start: z.number().int(),
+          end: z.number().int(),
+          share: z.number(),
+        }),
+      )
+      .optional(),
   }),
   z.object({ type: z.literal('failed'), id: z.string(), failure }),
 ]);

@@ -104,8 +104,8 @@ export class EngineServer {
         this.#post({ type: 'read', id, ...(await session.read(request, events, signal)) });
         return;
       }
-      const { sampling, maxTokens } = request;
-      const asked = { ...request, generate: { sampling, maxTokens } };
+      const { sampling, maxTokens, watch } = request;
+      const asked = { ...request, generate: { sampling, maxTokens, watch } };
       this.#post({ type: 'answered', id, ...(await session.ask(asked, events, signal)) });
     });
   }

@@ -16,6 +16,7 @@ import type {
   ReadStats,
   SparsityProfile,
 } from '../contract/index.js';
+import { lookedAt, type TokenRange } from './looked-at.js';
 import { ReadingAccount } from './reading-account.js';
 import { segmentsOf, type PromptSegment } from './segments.js';
 import { SavedFiles } from './saved-files.js';
@@ -55,6 +56,8 @@ interface DocumentsReading {
 interface Tokens {
   all: Int32Array;
   documents: Int32Array;
+  /** Where each document's text lies, in the order of the prompt. */
+  places: TokenRange[];
 }
 
 export class ReadingSession {
@@ -121,7 +124,11 @@ export class ReadingSession {
       const nothing = { firstTokenSeconds: 0, answerTokens: 0, answerSeconds: 0 };
       return { reason: 'cancelled', stats, ...nothing };
     }
-    const options = { ...request.generate, stop: this.#template.stop };
+    const options = {
+      ...request.generate,
+      stop: this.#template.stop,
+      watchPositions: tokens.documents.length,
+    };
     const said = await this.#session.generate(options, events.text);
     return {
       reason: said.reason,
@@ -129,7 +136,18 @@ export class ReadingSession {
       firstTokenSeconds: said.firstTokenSeconds,
       answerTokens: said.tokens,
       answerSeconds: said.seconds,
+      looked: this.#looked(said.attention, tokens),
     };
+  }
+
+  #looked(attention: Float32Array, { documents, places }: Tokens): EventOf<'answered'>['looked'] {
+    return lookedAt(attention, documents.length, places).flatMap(({ start, end, share }) => {
+      const index = places.findIndex((place) => start >= place.start && end <= place.end);
+      const from = places[index]?.start ?? 0;
+      const characters = (to: number) =>
+        this.#engine.detokenize(documents.subarray(from, to)).length;
+      return index < 0 ? [] : [{ index, start: characters(start), end: characters(end), share }];
+    });
   }
 
   /** Nothing is saved when the session holds another reading than the one of this name by now. */
@@ -143,7 +161,7 @@ export class ReadingSession {
 
   /** `signal` aborts between the native calls; cancel() within them. */
   async #readTokens(
-    { all, documents }: Tokens,
+    { all, documents }: Pick<Tokens, 'all' | 'documents'>,
     { level, profile, reading }: ReadRequest,
     events: SessionEvents,
     signal: AbortSignal,
@@ -198,10 +216,19 @@ export class ReadingSession {
   async #tokensOfPrompt(prompt: Prompt): Promise<Tokens> {
     const { all, documents } = await segmentsOf(prompt, this.#template);
     const parts: Int32Array[] = [];
-    for (const segment of all) parts.push(await this.#tokensOf(segment));
+    const places: TokenRange[] = [];
+    let length = 0;
+    for (const segment of all) {
+      const tokens = await this.#tokensOf(segment);
+      if (segment.index !== undefined) {
+        places[segment.index] = { start: length, end: length + tokens.length };
+      }
+      length += tokens.length;
+      parts.push(tokens);
+    }
     const joined = join(parts);
     const documentTokens = parts.slice(0, documents).reduce((sum, { length }) => sum + length, 0);
-    return { all: joined, documents: joined.subarray(0, documentTokens) };
+    return { all: joined, documents: joined.subarray(0, documentTokens), places };
   }
 
   #tokensOf({ text, special, kind, id }: PromptSegment): Promise<Int32Array> {

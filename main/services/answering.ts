@@ -15,6 +15,7 @@ import { refuseUnlessFits } from './context.js';
 import type { Desk } from './desk.js';
 import type { Answered } from './engine-host.js';
 import { failureOf } from './failures.js';
+import { findEvidenceHeads } from './evidence-heads.js';
 import type { TurnOutcome } from './library/turns.js';
 import { historyOf } from './prompts.js';
 
@@ -27,8 +28,12 @@ interface Running {
   finished: Promise<void>;
 }
 
-/** The places in documents that an answer quotes. */
-export type EvidenceIn = (answer: string, documentIds: readonly string[]) => Evidence[];
+/** The places in documents that an answer rests on. */
+export type EvidenceIn = (
+  answer: string,
+  documentIds: readonly string[],
+  looked: Answered['looked'],
+) => Evidence[];
 
 export class Answering {
   readonly #desk: Desk;
@@ -155,7 +160,7 @@ export class Answering {
     const asked = await lane.run(controller.signal, work).finally(waited);
     if (!asked) return { state: 'stopped', answer: log.text };
     const { answered, model } = asked;
-    const evidence = this.#evidenceIn(log.text, documentIds);
+    const evidence = this.#evidenceIn(log.text, documentIds, answered.looked);
     if (evidence.length > 0) this.#events.emit({ type: 'evidence', turnId: turn.id, evidence });
     return {
       state: answered.reason === 'cancelled' ? 'stopped' : 'done',
@@ -183,6 +188,7 @@ export class Answering {
     if (!use) return undefined;
     refuseUnlessFits(use);
     const { style, profile, card } = ready.model;
+    const { modelsFolder } = this.#desk;
     const { temperature, topK, topP, minP, repetitionPenalty } = chosen;
     const seed = chosen.seed + (temperature > 0 ? turn.sibling : 0);
     const request = {
@@ -196,6 +202,7 @@ export class Answering {
       profile,
       sampling: { temperature, topK, topP, minP, repetitionPenalty, seed },
       maxTokens: replyTokens,
+      watch: documentIds.length > 0 ? await findEvidenceHeads(card, modelsFolder) : [],
     };
     const job = {
       conversationId: turn.conversationId,

@@ -19,6 +19,7 @@ import { ReadingStore } from './library/readings.js';
 import { Originals } from './library/originals.js';
 import { SettingsStore } from './library/settings.js';
 import { TurnStore } from './library/turns.js';
+import { lookedPlaces } from './looked-places.js';
 import { LoadedEngine } from './loaded-engine.js';
 import { Models } from './models.js';
 import { PromptDocuments } from './prompts.js';
@@ -85,6 +86,7 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
   const context = new Context(host, documents);
   const turns = new TurnStore(db);
   const desk: Desk = {
+    modelsFolder: options.modelsFolder,
     library,
     conversations,
     turns,
@@ -102,12 +104,12 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
 }
 
 function evidenceOf({ documents, library }: Desk): EvidenceIn {
-  return (answer, ids) => {
-    const texts = documents.withText(ids);
-    return findEvidence(
-      answer,
-      texts.map(({ id, text }) => ({ id, text, anchors: library.anchors(id) })),
-    );
+  return (answer, ids, looked) => {
+    const texts = documents
+      .withText(ids)
+      .map(({ id, text }) => ({ id, text, anchors: library.anchors(id) }));
+    const quoted = findEvidence(answer, texts);
+    return [...quoted, ...lookedPlaces(looked, texts, quoted, answer.length)];
   };
 }
 

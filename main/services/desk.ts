@@ -13,6 +13,7 @@ import type { Readings } from './readings.js';
 import type { SavedReadings } from './saved-readings.js';
 
 export interface Desk {
+  readonly modelsFolder: string;
   readonly library: DocumentStore;
   readonly conversations: ConversationStore;
   readonly turns: TurnStore;

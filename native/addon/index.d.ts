@@ -125,6 +125,9 @@ export interface RestoreResult {
 export interface GenerateOptions {
   sampling?: Sampling;
   maxTokens?: number;
+  /** [layer, query head]: whose attention to the first `watchPositions` tokens is told. */
+  watch?: [number, number][];
+  watchPositions?: number;
   stop?: string[];
 }
 
@@ -133,6 +136,8 @@ export interface GenerateResult {
   tokens: number;
   firstTokenSeconds: number;
   seconds: number;
+  /** (watch, watchPositions): mean over the generated tokens; empty when cancelled or none was asked for. */
+  attention: Float32Array;
 }
 
 export interface NativeSession {

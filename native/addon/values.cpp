@@ -93,6 +93,7 @@ Napi::Object to_js(Napi::Env env, const GenerateResult& result) {
     o.Set("tokens", result.tokens);
     o.Set("firstTokenSeconds", result.first_token_seconds);
     o.Set("seconds", result.seconds);
+    o.Set("attention", to_js(env, result.attention));
     return o;
 }
 

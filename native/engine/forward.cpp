@@ -85,6 +85,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
                        std::array<Projection, 3>{{{layer.q, s.q(1)}, {layer.k, s.k(1)}, {layer.v, s.v(1)}}},
                        s.normed(1));
             op.rope_and_store(b, s.q(1), s.k(1), s.v(1), decoder.rope, kv, pass.start);
+            if (pass.watch) pass.watch->take(b, l, s.q(1), pass.start);
             if (b.cancelled) return false;
             note(pass, cost.project_kv(1));
         }

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/attention_watch.h"
 #include "engine/cache.h"
 #include "engine/progress.h"
 #include "engine/scratch.h"
@@ -30,6 +31,7 @@ struct Pass {
     int answer = 0;                // the row whose logits are wanted; later rows are padding
     const SparsityPlan* sparsity = nullptr;
     Progress* progress = nullptr;
+    AttentionWatch* watch = nullptr;  // of a row that is alone
 };
 
 struct PassResult {

@@ -41,6 +41,7 @@ class TokenSession final : public Session {
   private:
     const Config& config() const { return *parts_.decoder.config; }
     Backend& backend() const { return *parts_.decoder.backend; }
+    void check_heads(const GenerateOptions&) const;
     void check_tokens(std::span<const int32_t> tokens) const;
     void check_memory(int start, int rows, const SparsityPlan&) const;
     bool prefill(std::span<const int32_t> tokens, int start, const Sparsity&, const ReadingCallback&,
@@ -59,6 +60,7 @@ class TokenSession final : public Session {
     int touched_ = 0;            // positions ever written: their pages are ours
     std::vector<float> logits_;  // (V) after logits_at_ tokens
     int logits_at_ = -1;
+    AttentionWatch* watch_ = nullptr;  // of the running generate()
     std::vector<float>
         reading_logits_;               // (V) at the end of the sparse prefill, which cannot be redone in part
     std::vector<float> reading_kept_;  // (L) of the read that started at 0

@@ -145,6 +145,10 @@ export const chat = {
     sibling: (index: number, total: number) => `Version ${index} of ${total}`,
     reference: (n: number, label: string) => `Show quotation ${n}, ${label}`,
     references: 'Quoted from',
+    referencesHint: 'Found word for word in the document.',
+    looked: 'Looked at',
+    lookedHint:
+      'Where the model’s attention went while it wrote this. No proof: read it and judge.',
     toEnd: 'To the latest',
     stats: {
       label: 'Statistics',

@@ -82,3 +82,16 @@ test('a document that joins is read, and the one before it is not read again', a
   expect(stats?.reusedTokens).toBeGreaterThan(2000);
   expect(stats?.readTokens).toBeLessThan(2000);
 });
+
+test('the place an answer came from is shown, quoted or looked at', async () => {
+  const { conversations } = await app.call('library.list', {});
+  for (const { id: conversationId } of conversations) {
+    const { path } = await app.call('conversations.get', { conversationId });
+    const answered = path.filter(({ answer }) => answer.includes('48213'));
+    for (const { evidence } of answered) {
+      expect(evidence.length).toBeGreaterThan(0);
+      const at = text.indexOf(fact);
+      expect(evidence.some(({ start, end }) => start < at + fact.length && end > at)).toBe(true);
+    }
+  }
+});
