@@ -27,6 +27,7 @@ enum class ErrorCode {
     context_full,       // the tokens do not fit the session's context
     bad_request,        // an argument out of range
     device_lost,        // a device fault; the process must be restarted
+    storage,            // a file could not be written
     internal,           // a bug in Longleaf
 };
 
@@ -129,17 +130,49 @@ struct ReadResult {
     std::vector<float> kept_fraction;  // (L) share of tokens each layer attended over; 1 = dense
 };
 
+struct SaveResult {
+    bool saved = false;  // false: cancelled, and no file was left
+    uint64_t bytes = 0;
+    double seconds = 0;
+};
+
+enum class RestoreOutcome {
+    restored,
+    no_gain,    // it has no more to give to such a read than the session holds already
+    cancelled,  // the session is empty
+    missing,    // there is no such file
+    foreign,    // of another model file, KV type or version of Longleaf
+    damaged,    // cut short or changed since it was written; the session may be empty
+};
+
+struct RestoreResult {
+    RestoreOutcome outcome = RestoreOutcome::cancelled;
+    int tokens = 0;  // that a read of the same tokens now finds
+    double seconds = 0;
+    std::vector<float> kept_fraction;  // (L) of the read that was saved
+    std::string reason;                // for people, where the file is of no use
+};
+
 enum class FinishReason { stop, length, cancelled, context_full };
+
+struct WatchedHead {
+    int layer = 0, head = 0;  // 0-based, query heads
+};
 
 struct GenerateResult {
     FinishReason reason = FinishReason::stop;
     int tokens = 0;
+    std::vector<float> attention;  // (watch, watch_positions); empty when cancelled or none was asked for
     double first_token_seconds = 0, seconds = 0;  // both since the call
 };
 
 struct GenerateOptions {
     Sampling sampling;
     int max_tokens = 512;
+    /// Heads whose attention to the first `watch_positions` tokens is told: the mean over the generated
+    /// tokens (of a long answer, over some of them).
+    std::vector<WatchedHead> watch;
+    int watch_positions = 0;
     std::vector<std::string> stop;  // extra stop strings; end-of-generation tokens always stop
 };
 
@@ -163,6 +196,17 @@ class Session {
     ///
     /// Cancelled or failed: the timeline is the kept prefix.
     virtual ReadResult read(std::span<const int32_t> tokens, const Sparsity&, const ReadingCallback&) = 0;
+
+    /// Writes the first `length` tokens, their K and V and how they were read to a file that restore() takes,
+    /// whole or not at all. They must have been read, a sparse reading whole. Throws EngineError{storage}.
+    virtual SaveResult save(const std::string& path, int length) = 0;
+
+    /// Takes from such a file what a read of `tokens` under this Sparsity would keep, if that is more than
+    /// it would keep of the present timeline. A read and what follows it then give the same as if the file's
+    /// tokens had been read here, bit for bit where the same device wrote it. A file that was cut or changed
+    /// is never used.
+    virtual RestoreResult restore(const std::string& path, std::span<const int32_t> tokens, const Sparsity&,
+                                  const ReadingCallback&) = 0;
 
     /// Samples after the last token of the timeline; sampled tokens join it, those of a stop string and the
     /// end token included. Needs a non-empty timeline.

@@ -6,18 +6,20 @@ import { ViewerStore } from './documents/viewer.svelte.js';
 import { Imports } from './library/imports.svelte.js';
 import { LibraryStore } from './library/library.svelte.js';
 import { EngineStore } from './settings/engine.svelte.js';
+import { SavedReadingsStore } from './settings/saved-readings.svelte.js';
 import { SettingsStore } from './settings/settings.svelte.js';
 import { words } from './strings/index.js';
 import { assertNever } from './ui/assert-never.js';
 import { Notices } from './ui/notices.svelte.js';
 import { readRoute, writeRoute } from './ui/route.js';
 
-export type SettingsSection = 'model' | 'reading' | 'answers' | 'appearance' | 'about';
+export type SettingsSection = 'model' | 'reading' | 'storage' | 'answers' | 'appearance' | 'about';
 
 export class AppStore {
   readonly notices = new Notices();
   readonly settings: SettingsStore;
   readonly engine: EngineStore;
+  readonly savedReadings: SavedReadingsStore;
   readonly library: LibraryStore;
   readonly imports: Imports;
   readonly chat: ChatStore;
@@ -35,6 +37,7 @@ export class AppStore {
   constructor(readonly bridge: Bridge) {
     this.settings = new SettingsStore(bridge, this.notices);
     this.engine = new EngineStore(bridge, this.settings, this.notices);
+    this.savedReadings = new SavedReadingsStore(bridge, this.notices);
     this.library = new LibraryStore(bridge, this.notices);
     this.imports = new Imports(bridge);
     this.chat = new ChatStore(bridge, this.notices);
@@ -72,6 +75,9 @@ export class AppStore {
           .then(() => this.#takeTitle())
           .catch(this.notices.catch);
         return;
+      case 'readings':
+        this.savedReadings.changed();
+        return;
       case 'importing':
         this.imports.receive(event.progress);
         return;
@@ -94,6 +100,8 @@ export class AppStore {
       await this.chat.open(conversationId);
       writeRoute({ conversationId });
       this.#close();
+      // What was read before comes from disk without being asked for.
+      if (this.chat.state?.reading.status === 'saved') await this.chat.startReading();
     } catch (error) {
       this.notices.catch(error);
       this.home();
@@ -103,6 +111,20 @@ export class AppStore {
   async newConversation(documentIds: string[] = []): Promise<void> {
     try {
       const { id } = await this.bridge.call('conversations.create', { documentIds });
+      await this.openConversation(id);
+    } catch (error) {
+      this.notices.catch(error);
+    }
+  }
+
+  /** A copy of a conversation, or of its beginning up to a turn, on screen. */
+  async duplicate(conversationId: string, upTo?: string): Promise<void> {
+    const title = this.library.conversation(conversationId)?.title || words.library.untitled;
+    try {
+      const copy = words.library.copyOf(title).slice(0, 200);
+      const call = { conversationId, upTo, title: copy };
+      const { id } = await this.bridge.call('conversations.duplicate', call);
+      await this.library.load();
       await this.openConversation(id);
     } catch (error) {
       this.notices.catch(error);

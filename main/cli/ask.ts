@@ -2,6 +2,8 @@
 import { defaultSettings, type Evidence, type Prompt } from '../contract/index.js';
 import type { Answered } from '../services/engine-host.js';
 import { findEvidence } from '../services/evidence.js';
+import { findEvidenceHeads } from '../services/evidence-heads.js';
+import { lookedPlaces } from '../services/looked-places.js';
 import {
   measureOrRefuse,
   readingReports,
@@ -32,7 +34,10 @@ export async function ask(terminal: Terminal, files: string[], options: AskOptio
     await measureOrRefuse(terminal, run, prompt, options.maxTokens);
     const { answer, answered } = await generate(terminal, run, prompt, options);
     if (answered.reason === 'cancelled') throw new Cancelled();
-    const evidence = findEvidence(answer, inputs.documents);
+    const quotations = findEvidence(answer, inputs.documents);
+    const { documents } = inputs;
+    const looked = lookedPlaces(answered.looked, documents, quotations, answer.length);
+    const evidence = [...quotations, ...looked];
     if (options.json) writeJson(terminal, report(run, inputs, answer, answered, evidence));
     else summarise(terminal, inputs.documents, answered, evidence);
   });
@@ -51,6 +56,7 @@ async function generate(
     answer += text;
     if (!json) terminal.stdout.write(text);
   };
+  const watch = await findEvidenceHeads(model.card, terminal.modelsFolder);
   const answered = await host
     .ask(
       {
@@ -59,6 +65,7 @@ async function generate(
         profile: model.profile,
         sampling: { temperature, topK, topP, minP, repetitionPenalty, seed },
         maxTokens,
+        watch,
       },
       terminal.signal,
       { onReading: readingReports(terminal), onToken },
@@ -91,8 +98,12 @@ function report(
     answer: answer.trim(),
     evidence: evidence.map((each) => {
       const { document, quote } = quoted(inputs, each);
-      return { document, anchor: each.anchorLabel, start: each.start, end: each.end, quote };
+      const { anchorLabel: anchor, start, end } = each;
+      const kind = each.looked === undefined ? 'quoted' : 'looked';
+      return { document, kind, anchor, start, end, quote };
     }),
+    /** Every place the model looked at, quoted or not; `evidence` names each place once. */
+    attention: answered.looked ?? [],
     reason: answered.reason,
     timings: {
       parseSeconds: inputs.seconds,
@@ -123,7 +134,8 @@ function summarise(
   if (reason === 'context_full') progress.note('The context is full; the answer is cut short.');
   for (const each of evidence) {
     const { document, quote } = quoted({ documents }, each);
-    progress.note(`Evidence: ${document}, ${each.anchorLabel}: “${quote.replace(/\s+/g, ' ')}”`);
+    const kind = each.looked === undefined ? 'Evidence' : 'Looked at';
+    progress.note(`${kind}: ${document}, ${each.anchorLabel}: “${quote.replace(/\s+/g, ' ')}”`);
   }
   progress.note(
     `Read ${count(stats.readTokens)} tokens in ${seconds(stats.seconds)} ` +

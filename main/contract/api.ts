@@ -6,6 +6,7 @@ import {
   conversation,
   conversationSummary,
   readingState,
+  savedReadings,
   turn,
 } from './conversations.js';
 import { anchor, documentSummary } from './documents.js';
@@ -84,6 +85,15 @@ export const api = {
     result: conversation,
   },
   'conversations.remove': { params: conversationId, result: nothing },
+  /** A new conversation about the same documents with the same turns: all of them, or those up to a turn. */
+  'conversations.duplicate': {
+    params: z.object({
+      conversationId: id,
+      upTo: id.optional(),
+      title: z.string().min(1).max(200),
+    }),
+    result: conversation,
+  },
   'conversations.context': {
     params: z.object({ conversationId: id, draft: z.string().max(1_000_000) }),
     result: contextUse,
@@ -94,11 +104,21 @@ export const api = {
   'readings.start': { params: conversationId, result: nothing },
   'readings.cancel': { params: conversationId, result: nothing },
 
+  /** The readings on disk. */
+  'readings.saved': { params: nothing, result: savedReadings },
+  'readings.keep': {
+    params: z.object({ readingId: id, keep: z.boolean() }),
+    result: savedReadings,
+  },
+  'readings.remove': { params: z.object({ readingId: id }), result: savedReadings },
+
   /** Creates the turn and answers it; text comes as events. */
   'turns.ask': { params: z.object({ conversationId: id, question }), result: turn },
   'turns.stop': { params: z.object({ turnId: id }), result: nothing },
   /** A sibling of the turn with the same question. */
   'turns.regenerate': { params: z.object({ turnId: id }), result: turn },
+  /** A sibling of the turn with another question. */
+  'turns.edit': { params: z.object({ turnId: id, question }), result: turn },
   /** Puts another sibling (and what followed it) on screen. */
   'turns.select': { params: z.object({ turnId: id }), result: conversation },
 } as const;

@@ -14,11 +14,13 @@ export const turnStats = z.object({
   level: z.number().int(), // slider position of the reading the answer rests on
   /** One per layer; 1 is dense. Of the reading the answer rests on. */
   keptFraction: z.array(z.number()),
+  /** Of the reused tokens, those that came from disk for this turn. */
+  restoredTokens: z.number().int().optional(),
   model: z.string(),
 });
 export type TurnStats = z.infer<typeof turnStats>;
 
-/** A place in a document that the answer quotes word for word. */
+/** A place in a document that the answer quotes word for word, or that the model looked at. */
 export const evidence = z.object({
   documentId: z.string(),
   /** Half-open range in the document's text, UTF-16 code units. */
@@ -28,6 +30,8 @@ export const evidence = z.object({
   answerStart: z.number().int(),
   answerEnd: z.number().int(),
   anchorLabel: z.string(),
+  /** Absent: a verified quotation. Else the share of the model's attention; it belongs to the whole answer. */
+  looked: z.number().optional(),
 });
 export type Evidence = z.infer<typeof evidence>;
 
@@ -85,11 +89,37 @@ export type ContextUse = z.infer<typeof contextUse>;
 /** How far the engine has read a conversation's documents under the present model. */
 export const readingState = z.object({
   conversationId: z.string(),
-  status: z.enum(['unread', 'reading', 'read']),
-  /** Slider position of the reading, when read. */
+  /** 'saved': on disk, read again within the time the disk needs. */
+  status: z.enum(['unread', 'reading', 'read', 'saved']),
+  /** Slider position of the reading, when read or saved. */
   level: z.number().int().optional(),
   tokens: z.number().int().optional(),
   seconds: z.number().optional(),
   keptFraction: z.array(z.number()).optional(),
+  /** Seconds it took to take the reading from disk, when that is where it came from. */
+  restoredSeconds: z.number().optional(),
 });
 export type ReadingState = z.infer<typeof readingState>;
+
+/** The readings on disk, used last first. */
+export const savedReadings = z.object({
+  readings: z.array(
+    z.object({
+      id: z.string(),
+      documentIds: z.array(z.string()),
+      modelTitle: z.string(),
+      level: z.number().int(),
+      tokens: z.number().int(),
+      bytes: z.number(),
+      seconds: z.number(), // that reading it took
+      keep: z.boolean(), // never given up for another
+      createdAt: z.number().int(),
+      usedAt: z.number().int(),
+    }),
+  ),
+  bytes: z.number(),
+  limit: z.number(),
+  /** Why the last one could not be saved. */
+  failure: failure.optional(),
+});
+export type SavedReadings = z.infer<typeof savedReadings>;

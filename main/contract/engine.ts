@@ -33,6 +33,15 @@ export const sampling = z.object({
   seed: z.number().int(),
 });
 
+/** Where the documents' reading may be found on disk. */
+export const readingFiles = z.object({
+  /** What the caller calls the reading of these documents at this level. */
+  name: z.string(),
+  /** Files to try, the best first. */
+  restore: z.array(z.string()),
+});
+export type ReadingFiles = z.infer<typeof readingFiles>;
+
 export const engineRequest = z.discriminatedUnion('type', [
   z.object({ type: z.literal('load'), id: z.string(), options: loadOptions }),
   z.object({ type: z.literal('inspect'), id: z.string(), path: z.string() }),
@@ -40,6 +49,7 @@ export const engineRequest = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('read'),
     id: z.string(),
+    reading: readingFiles.optional(),
     prompt,
     level: z.number().int(),
     profile: sparsityProfile,
@@ -47,12 +57,17 @@ export const engineRequest = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('ask'),
     id: z.string(),
+    reading: readingFiles.optional(),
     prompt,
     level: z.number().int(),
     profile: sparsityProfile,
     sampling,
     maxTokens: z.number().int(),
+    /** [layer, query head]: heads whose attention tells where the model looked. */
+    watch: z.array(z.tuple([z.number().int(), z.number().int()])).optional(),
   }),
+  /** Writes the documents' reading to a file, if the session still holds the one of that name. */
+  z.object({ type: z.literal('save'), id: z.string(), name: z.string(), path: z.string() }),
   z.object({ type: z.literal('cancel'), id: z.string() }), // id of the request to cancel
 ]);
 export type EngineRequest = z.infer<typeof engineRequest>;
@@ -64,6 +79,12 @@ export const readStats = z.object({
   seconds: z.number(),
   level: z.number().int(),
   keptFraction: z.array(z.number()),
+  /** Of the reused tokens, those that came from a file. */
+  restored: z
+    .object({ path: z.string(), tokens: z.number().int(), seconds: z.number() })
+    .optional(),
+  /** Files that were of no use and never will be. */
+  refused: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
 });
 export type ReadStats = z.infer<typeof readStats>;
 
@@ -96,6 +117,14 @@ export const engineEvent = z.discriminatedUnion('type', [
     seconds: z.number(),
   }),
   z.object({ type: z.literal('read'), id: z.string(), cancelled: z.boolean(), stats: readStats }),
+  z.object({
+    type: z.literal('saved'),
+    id: z.string(),
+    saved: z.boolean(), // false: cancelled, or the session holds another reading by now
+    tokens: z.number().int(),
+    bytes: z.number(),
+    seconds: z.number(),
+  }),
   z.object({ type: z.literal('token'), id: z.string(), text: z.string() }),
   z.object({
     type: z.literal('answered'),
@@ -105,6 +134,17 @@ export const engineEvent = z.discriminatedUnion('type', [
     firstTokenSeconds: z.number(), // since generation began
     answerTokens: z.number().int(),
     answerSeconds: z.number(),
+    /** Stretches of document `index` of the prompt, UTF-16 code units; the most looked at first. */
+    looked: z
+      .array(
+        z.object({
+          index: z.number().int(),
+          start: z.number().int(),
+          end: z.number().int(),
+          share: z.number(),
+        }),
+      )
+      .optional(),
   }),
   z.object({ type: z.literal('failed'), id: z.string(), failure }),
 ]);

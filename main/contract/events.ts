@@ -28,6 +28,8 @@ export const appEvent = z.discriminatedUnion('type', [
   /** The lists on the left changed; ask for them again. */
   z.object({ type: z.literal('library') }),
   z.object({ type: z.literal('models') }),
+  /** The readings on disk changed. */
+  z.object({ type: z.literal('readings') }),
   z.object({ type: z.literal('importing'), progress: importProgress }),
   /** `turnId` is set when the reading happens inside a turn. */
   z.object({

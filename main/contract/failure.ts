@@ -10,6 +10,7 @@ export const nativeFailureCodes = [
   'context_full',
   'bad_request',
   'device_lost',
+  'storage', // a file or the library could not be written or read
   'internal',
 ] as const;
 
@@ -26,7 +27,6 @@ export const failureCodes = [
   'document_too_slow', // the parser ran out of its time
   'not_found', // no such document, conversation or turn
   'busy', // one answer at a time
-  'storage', // the library could not be written or read
   'unreachable', // the window lost its connection to the app
 ] as const;
 

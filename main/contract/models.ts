@@ -81,6 +81,18 @@ export const sparsityProfile = z.object({
 });
 export type SparsityProfile = z.infer<typeof sparsityProfile>;
 
+/** models/<file>.evidence.json: the attention heads that look up what the model answers with. */
+export const evidenceProfile = z.object({
+  version: z.literal(1),
+  /** Of the model it was measured on; for another file it counts for nothing. */
+  fingerprint: z.string(),
+  /** [layer, query head], 0-based; the strongest first. */
+  heads: z.array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()])).max(16),
+  /** How and when it was measured. */
+  provenance: z.string(),
+});
+export type EvidenceProfile = z.infer<typeof evidenceProfile>;
+
 /** models/catalog.json: the bundled models. */
 export const catalog = z.object({
   version: z.literal(1),

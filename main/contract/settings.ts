@@ -18,6 +18,12 @@ export const settings = z.object({
   minP: z.number().min(0).max(1).default(0),
   repetitionPenalty: z.number().min(0.5).max(2).default(1),
   seed: z.number().int().min(0).default(0),
+  /** Room for readings on disk; 0: none are kept. */
+  readingsBytes: z
+    .number()
+    .int()
+    .min(0)
+    .default(20 * 1024 ** 3),
   theme: z.enum(['system', 'light', 'dark']).default('system'),
   /** The first-run words about the bundled model were read. */
   welcomed: z.boolean().default(false),

@@ -44,10 +44,13 @@ function documentPieces({ style, documents }: Prompt): Piece[] {
     id,
   });
   const pieces: Piece[] = style === 'instructed' ? [heading(`${instruction}\n\n`)] : [];
-  if (style === 'document' && documents.length === 1) return documents.map(body);
   documents.forEach((document, index) => {
     const gap = index > 0 ? '\n\n' : '';
-    pieces.push(heading(`${gap}# Document ${index + 1}: ${oneLine(document.title)}\n\n`));
+    // The first of a bare prompt never has one, so that what was read of it alone is the beginning of more.
+    const titled = style === 'instructed' || index > 0;
+    if (titled) {
+      pieces.push(heading(`${gap}# Document ${index + 1}: ${oneLine(document.title)}\n\n`));
+    }
     pieces.push(body(document, index));
   });
   return pieces;

@@ -24,7 +24,7 @@ export class EngineServer {
   #loaded: Loaded | undefined;
   #last: Promise<void> = Promise.resolve();
   #loading: Promise<void> = Promise.resolve();
-  /** Reads and asks that wait or run. */
+  /** Reads, asks and saves that wait or run. */
   readonly #cancels = new Map<string, AbortController>();
 
   constructor(addon: Addon, post: (event: EngineEvent) => void, onDeviceLost: () => void) {
@@ -54,6 +54,8 @@ export class EngineServer {
       case 'read':
       case 'ask':
         return this.#read(request);
+      case 'save':
+        return this.#save(request);
       case 'cancel':
         this.#cancels.get(request.id)?.abort();
         return Promise.resolve();
@@ -93,25 +95,40 @@ export class EngineServer {
 
   async #read(request: RequestOf<'read' | 'ask'>): Promise<void> {
     const { id } = request;
-    const controller = new AbortController();
-    const { signal } = controller;
-    this.#cancels.set(id, controller);
     const events: SessionEvents = {
       reading: (progress) => this.#post({ type: 'reading', id, ...progress }),
       text: (text) => this.#post({ type: 'token', id, text }),
     };
-    const work = async () => {
-      const session = this.#session();
-      signal.addEventListener('abort', () => session.cancel());
+    await this.#cancellable(id, async (session, signal) => {
       if (request.type === 'read') {
         this.#post({ type: 'read', id, ...(await session.read(request, events, signal)) });
         return;
       }
-      const { sampling, maxTokens } = request;
-      const asked = { ...request, generate: { sampling, maxTokens } };
+      const { sampling, maxTokens, watch } = request;
+      const asked = { ...request, generate: { sampling, maxTokens, watch } };
       this.#post({ type: 'answered', id, ...(await session.ask(asked, events, signal)) });
+    });
+  }
+
+  async #save({ id, name, path }: RequestOf<'save'>): Promise<void> {
+    await this.#cancellable(id, async (session, signal) => {
+      this.#post({ type: 'saved', id, ...(await session.save(name, path, signal)) });
+    });
+  }
+
+  /** In its turn, and until then and meanwhile open to cancel. */
+  async #cancellable(
+    id: string,
+    work: (session: ReadingSession, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const controller = new AbortController();
+    this.#cancels.set(id, controller);
+    const run = () => {
+      const session = this.#session();
+      controller.signal.addEventListener('abort', () => session.cancel());
+      return work(session, controller.signal);
     };
-    await this.#inTurn(work).finally(() => this.#cancels.delete(id));
+    await this.#inTurn(run).finally(() => this.#cancels.delete(id));
   }
 
   #session(): ReadingSession {

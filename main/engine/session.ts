@@ -7,10 +7,19 @@ import type {
   NativeEngine,
   NativeSession,
   ReadingProgress,
+  ReadResult,
 } from '../../native/addon/index.js';
-import type { EngineEvent, Prompt, ReadStats, SparsityProfile } from '../contract/index.js';
+import type {
+  EngineEvent,
+  Prompt,
+  ReadingFiles,
+  ReadStats,
+  SparsityProfile,
+} from '../contract/index.js';
+import { lookedAt, type TokenRange } from './looked-at.js';
 import { ReadingAccount } from './reading-account.js';
 import { segmentsOf, type PromptSegment } from './segments.js';
+import { SavedFiles } from './saved-files.js';
 import { sparsityAt } from './sparsity.js';
 import type { ChatTemplate } from './template.js';
 import { TokenCache } from './token-cache.js';
@@ -24,6 +33,7 @@ export interface ReadRequest {
   prompt: Prompt;
   level: number;
   profile: SparsityProfile;
+  reading?: ReadingFiles;
 }
 
 export interface AskRequest extends ReadRequest {
@@ -40,11 +50,14 @@ interface DocumentsReading {
   tokens: Int32Array;
   sparsity: string;
   keptFraction: number[];
+  name: string | undefined;
 }
 
 interface Tokens {
   all: Int32Array;
   documents: Int32Array;
+  /** Where each document's text lies, in the order of the prompt. */
+  places: TokenRange[];
 }
 
 export class ReadingSession {
@@ -111,7 +124,11 @@ export class ReadingSession {
       const nothing = { firstTokenSeconds: 0, answerTokens: 0, answerSeconds: 0 };
       return { reason: 'cancelled', stats, ...nothing };
     }
-    const options = { ...request.generate, stop: this.#template.stop };
+    const options = {
+      ...request.generate,
+      stop: this.#template.stop,
+      watchPositions: tokens.documents.length,
+    };
     const said = await this.#session.generate(options, events.text);
     return {
       reason: said.reason,
@@ -119,13 +136,33 @@ export class ReadingSession {
       firstTokenSeconds: said.firstTokenSeconds,
       answerTokens: said.tokens,
       answerSeconds: said.seconds,
+      looked: this.#looked(said.attention, tokens),
     };
+  }
+
+  #looked(attention: Float32Array, { documents, places }: Tokens): EventOf<'answered'>['looked'] {
+    return lookedAt(attention, documents.length, places).flatMap(({ start, end, share }) => {
+      const index = places.findIndex((place) => start >= place.start && end <= place.end);
+      const from = places[index]?.start ?? 0;
+      const characters = (to: number) =>
+        this.#engine.detokenize(documents.subarray(from, to)).length;
+      return index < 0 ? [] : [{ index, start: characters(start), end: characters(end), share }];
+    });
+  }
+
+  /** Nothing is saved when the session holds another reading than the one of this name by now. */
+  async save(name: string, path: string, signal: AbortSignal): Promise<EventOf<'saved'>> {
+    const held = this.#reading;
+    if (!held || held.name !== name || signal.aborted) {
+      return { saved: false, tokens: 0, bytes: 0, seconds: 0 };
+    }
+    return { ...(await this.#session.save(path, held.tokens.length)), tokens: held.tokens.length };
   }
 
   /** `signal` aborts between the native calls; cancel() within them. */
   async #readTokens(
-    { all, documents }: Tokens,
-    { level, profile }: ReadRequest,
+    { all, documents }: Pick<Tokens, 'all' | 'documents'>,
+    { level, profile, reading }: ReadRequest,
     events: SessionEvents,
     signal: AbortSignal,
   ): Promise<ReadStats> {
@@ -133,20 +170,34 @@ export class ReadingSession {
     const progress = new ReadingAccount(all.length, events.reading);
     const run = (part: Int32Array) =>
       this.#session.read(part, sparsity, (step) => progress.step(step, all.length - part.length));
+    const files = new SavedFiles(this.#session, reading?.restore ?? []);
     const report = (keptFraction?: number[]): ReadStats => ({
       ...progress.stats,
+      ...files.account,
       level,
       keptFraction: keptFraction ?? new Array<number>(this.#layers).fill(1),
     });
     if (signal.aborted) return report();
     if (!this.#holds(documents, JSON.stringify(sparsity))) {
+      const before = this.#reading;
       this.#reading = undefined;
       if (documents.length > 0) {
+        const later = all.length - documents.length;
+        const found = await files.restore(documents, sparsity, (step) =>
+          progress.step(step, documents.length - step.tokensTotal + later),
+        );
+        if (signal.aborted) return report();
         const result = await run(documents);
-        const { keptFraction } = result;
+        const keptFraction = keptOf(result, found ?? before?.keptFraction);
         progress.add(result, documents.length === all.length);
         if (result.cancelled) return report(keptFraction);
-        this.#reading = { tokens: documents, sparsity: JSON.stringify(sparsity), keptFraction };
+        const name = reading?.name;
+        this.#reading = {
+          tokens: documents,
+          sparsity: JSON.stringify(sparsity),
+          keptFraction,
+          name,
+        };
       }
     } else if (documents.length === all.length) progress.reuseAll();
     if (!progress.complete && !signal.aborted) {
@@ -165,10 +216,19 @@ export class ReadingSession {
   async #tokensOfPrompt(prompt: Prompt): Promise<Tokens> {
     const { all, documents } = await segmentsOf(prompt, this.#template);
     const parts: Int32Array[] = [];
-    for (const segment of all) parts.push(await this.#tokensOf(segment));
+    const places: TokenRange[] = [];
+    let length = 0;
+    for (const segment of all) {
+      const tokens = await this.#tokensOf(segment);
+      if (segment.index !== undefined) {
+        places[segment.index] = { start: length, end: length + tokens.length };
+      }
+      length += tokens.length;
+      parts.push(tokens);
+    }
     const joined = join(parts);
     const documentTokens = parts.slice(0, documents).reduce((sum, { length }) => sum + length, 0);
-    return { all: joined, documents: joined.subarray(0, documentTokens) };
+    return { all: joined, documents: joined.subarray(0, documentTokens), places };
   }
 
   #tokensOf({ text, special, kind, id }: PromptSegment): Promise<Int32Array> {
@@ -180,6 +240,18 @@ export class ReadingSession {
 
 function isWhole({ reusedTokens, readTokens, promptTokens }: ReadStats): boolean {
   return reusedTokens + readTokens >= promptTokens;
+}
+
+/** What was reused keeps what its own read kept of it. */
+function keptOf(
+  { reusedTokens, readTokens, keptFraction }: ReadResult,
+  before?: number[],
+): number[] {
+  if (reusedTokens === 0 || !before) return keptFraction;
+  const all = reusedTokens + readTokens;
+  return keptFraction.map(
+    (share, layer) => (share * readTokens + (before[layer] ?? 1) * reusedTokens) / all,
+  );
 }
 
 function sameTokens(one: Int32Array, other: Int32Array): boolean {

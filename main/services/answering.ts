@@ -15,6 +15,7 @@ import { refuseUnlessFits } from './context.js';
 import type { Desk } from './desk.js';
 import type { Answered } from './engine-host.js';
 import { failureOf } from './failures.js';
+import { findEvidenceHeads } from './evidence-heads.js';
 import type { TurnOutcome } from './library/turns.js';
 import { historyOf } from './prompts.js';
 
@@ -27,8 +28,12 @@ interface Running {
   finished: Promise<void>;
 }
 
-/** The places in documents that an answer quotes. */
-export type EvidenceIn = (answer: string, documentIds: readonly string[]) => Evidence[];
+/** The places in documents that an answer rests on. */
+export type EvidenceIn = (
+  answer: string,
+  documentIds: readonly string[],
+  looked: Answered['looked'],
+) => Evidence[];
 
 export class Answering {
   readonly #desk: Desk;
@@ -55,8 +60,13 @@ export class Answering {
   }
 
   regenerate(turnId: string): Turn {
+    return this.edit(turnId, this.#desk.turns.get(turnId).question);
+  }
+
+  /** A branch: the turn and what followed it stay, beside the new one. */
+  edit(turnId: string, question: string): Turn {
     this.refuseWhileBusy();
-    const { conversationId, parentId, question } = this.#desk.turns.get(turnId);
+    const { conversationId, parentId } = this.#desk.turns.get(turnId);
     return this.#begin(this.#desk.turns.add(conversationId, parentId, question));
   }
 
@@ -138,9 +148,10 @@ export class Answering {
 
   async #answer(running: Running): Promise<TurnOutcome> {
     const { turn, controller, log } = running;
-    const { lane, readings, conversations } = this.#desk;
+    const { lane, readings, conversations, saved } = this.#desk;
     const documentIds = conversations.get(turn.conversationId).documentIds;
     readings.setWaiting({ conversationId: turn.conversationId, turnId: turn.id });
+    saved.yieldTo(documentIds);
     const waited = () => readings.setWaiting(undefined);
     const work = async () => {
       waited();
@@ -149,7 +160,7 @@ export class Answering {
     const asked = await lane.run(controller.signal, work).finally(waited);
     if (!asked) return { state: 'stopped', answer: log.text };
     const { answered, model } = asked;
-    const evidence = this.#evidenceIn(log.text, documentIds);
+    const evidence = this.#evidenceIn(log.text, documentIds, answered.looked);
     if (evidence.length > 0) this.#events.emit({ type: 'evidence', turnId: turn.id, evidence });
     return {
       state: answered.reason === 'cancelled' ? 'stopped' : 'done',
@@ -177,6 +188,7 @@ export class Answering {
     if (!use) return undefined;
     refuseUnlessFits(use);
     const { style, profile, card } = ready.model;
+    const { modelsFolder } = this.#desk;
     const { temperature, topK, topP, minP, repetitionPenalty } = chosen;
     const seed = chosen.seed + (temperature > 0 ? turn.sibling : 0);
     const request = {
@@ -190,6 +202,7 @@ export class Answering {
       profile,
       sampling: { temperature, topK, topP, minP, repetitionPenalty, seed },
       maxTokens: replyTokens,
+      watch: documentIds.length > 0 ? await findEvidenceHeads(card, modelsFolder) : [],
     };
     const job = {
       conversationId: turn.conversationId,
@@ -197,10 +210,12 @@ export class Answering {
       documentIds,
       level: request.level,
       documentTokens: use.documents.reduce((sum, { tokens }) => sum + tokens, 0),
+      ready,
       signal,
     };
-    const answered = await readings.track(job, (listeners) =>
-      host.ask(request, signal, { ...listeners, onToken: (text) => this.#show(running, text) }),
+    const onToken = (text: string) => this.#show(running, text);
+    const answered = await readings.track(job, (listeners, reading) =>
+      host.ask({ ...request, reading }, signal, { ...listeners, onToken }),
     );
     return { answered, model: card.title };
   }
@@ -233,6 +248,7 @@ function statsOf(answered: Answered, running: Running, model: string): TurnStats
     answerSeconds: answered.answerSeconds,
     level,
     keptFraction,
+    restoredTokens: answered.stats.restored?.tokens,
     model,
   };
 }

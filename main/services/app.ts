@@ -15,14 +15,17 @@ import { ConversationStore } from './library/conversations.js';
 import { DocumentStore } from './library/documents.js';
 import { ModelStore } from './library/models.js';
 import { openLibrary, type Db } from './library/open.js';
+import { ReadingStore } from './library/readings.js';
 import { Originals } from './library/originals.js';
 import { SettingsStore } from './library/settings.js';
 import { TurnStore } from './library/turns.js';
+import { lookedPlaces } from './looked-places.js';
 import { LoadedEngine } from './loaded-engine.js';
 import { Models } from './models.js';
 import { PromptDocuments } from './prompts.js';
 import { readDocuments } from './read-documents.js';
 import { Readings } from './readings.js';
+import { SavedReadings } from './saved-readings.js';
 import type { App, AppOptions, CreateApp } from './types.js';
 
 export const createApp: CreateApp = async (options) => {
@@ -33,6 +36,7 @@ export const createApp: CreateApp = async (options) => {
     const events = new AppEvents();
     const desk = await createDesk(options, db, events);
     desk.turns.stopUnfinished();
+    await desk.saved.prepare();
     const documents = new Documents(desk.library, originals, options.startWorker, events);
     const answering = new Answering(desk, events, evidenceOf(desk));
     const conversations = new Conversations(desk, answering, events);
@@ -63,14 +67,26 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
   const models = await Models.open(new ModelStore(db), host, options.modelsFolder, options.version);
   const read = () => settings.read();
   const loaded = new LoadedEngine(host, models, read, events, () => readings.forget());
-  const readings: Readings = new Readings(events, lane, {
+  const rows = new ReadingStore(db);
+  const room = () => read().readingsBytes;
+  const saved = new SavedReadings(options.dataFolder, rows, host, lane, events, room);
+  const readings: Readings = new Readings(events, lane, saved, {
     documentIdsOf: (id) => conversations.get(id).documentIds,
     level: async () => read().level ?? (await models.choose(read().modelId)).profile.defaultLevel,
+    savedKey: async (documentIds, level) => {
+      const { modelId, kvType } = read();
+      const { card } = await models.choose(modelId);
+      const { status } = loaded;
+      const inUse = status.state === 'ready' ? status.memory.kvType : undefined;
+      const fingerprint = card.info?.fingerprint;
+      return fingerprint ? { fingerprint, kvType: inUse ?? kvType, level, documentIds } : undefined;
+    },
     read: (id, signal) => readDocuments(desk, id, signal),
   });
   const context = new Context(host, documents);
   const turns = new TurnStore(db);
   const desk: Desk = {
+    modelsFolder: options.modelsFolder,
     library,
     conversations,
     turns,
@@ -82,19 +98,23 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
     documents,
     context,
     readings,
+    saved,
   };
   return desk;
 }
 
 function evidenceOf({ documents, library }: Desk): EvidenceIn {
-  return (answer, ids) => {
-    const texts = documents.withText(ids);
-    return findEvidence(
-      answer,
-      texts.map(({ id, text }) => ({ id, text, anchors: library.anchors(id) })),
-    );
+  return (answer, ids, looked) => {
+    const texts = documents
+      .withText(ids)
+      .map(({ id, text }) => ({ id, text, anchors: library.anchors(id) }));
+    const quoted = findEvidence(answer, texts);
+    return [...quoted, ...lookedPlaces(looked, texts, quoted, answer.length)];
   };
 }
+
+/** A reading being written when the app closes gets this long; the window is gone by then. */
+const savePatienceMs = 5000;
 
 function closing(db: Db, desk: Desk, documents: Documents, answering: Answering) {
   let closed: Promise<void> | undefined;
@@ -104,6 +124,7 @@ function closing(db: Db, desk: Desk, documents: Documents, answering: Answering)
     const patience = new Promise((resolve) => setTimeout(resolve, 1000).unref());
     const answered = answering.close();
     await Promise.race([answered, patience]);
+    await desk.saved.close(savePatienceMs);
     desk.host.close();
     await answered;
     db.close();

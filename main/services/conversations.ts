@@ -27,6 +27,15 @@ export class Conversations {
     return this.get(id);
   }
 
+  duplicate(id: string, title: string, upTo?: string): Conversation {
+    const { documentIds } = this.#desk.conversations.get(id);
+    const copy = this.#desk.conversations.create(title, documentIds);
+    this.#desk.turns.copy(id, copy.id, upTo);
+    this.#desk.conversations.rename(copy.id, title);
+    this.#events.emit({ type: 'library' });
+    return this.get(copy.id);
+  }
+
   rename(id: string, title: string): void {
     this.#desk.conversations.get(id);
     this.#desk.conversations.rename(id, title);

@@ -10,8 +10,10 @@ import type { LoadedEngine } from './loaded-engine.js';
 import type { Models } from './models.js';
 import type { PromptDocuments } from './prompts.js';
 import type { Readings } from './readings.js';
+import type { SavedReadings } from './saved-readings.js';
 
 export interface Desk {
+  readonly modelsFolder: string;
   readonly library: DocumentStore;
   readonly conversations: ConversationStore;
   readonly turns: TurnStore;
@@ -23,4 +25,5 @@ export interface Desk {
   readonly documents: PromptDocuments;
   readonly context: Context;
   readonly readings: Readings;
+  readonly saved: SavedReadings;
 }

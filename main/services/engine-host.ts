@@ -23,6 +23,7 @@ export type Loaded = EventOf<'loaded'>;
 export type Measured = EventOf<'measured'>;
 export type ReadOutcome = EventOf<'read'>;
 export type Answered = EventOf<'answered'>;
+export type Saved = EventOf<'saved'>;
 export type ReadingStep = EventOf<'reading'>;
 
 interface Pending {
@@ -75,6 +76,10 @@ export class EngineHost {
 
   ask(request: RequestOf<'ask'>, signal: AbortSignal, on: Listeners): Promise<Answered> {
     return this.#request('ask', request, 'answered', forward(on), signal);
+  }
+
+  save(request: RequestOf<'save'>, signal: AbortSignal): Promise<Saved> {
+    return this.#request('save', request, 'saved', undefined, signal);
   }
 
   close(): void {

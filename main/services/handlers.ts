@@ -31,10 +31,18 @@ export interface Services {
 }
 
 export function createHandlers(services: Services): Handlers {
-  const { desk, documents, conversations, answering } = services;
   return {
     ...appHandlers(services),
     ...settingsHandlers(services),
+    ...documentHandlers(services),
+    ...conversationHandlers(services),
+    ...readingHandlers(services),
+  };
+}
+
+function documentHandlers(services: Services) {
+  const { desk, documents } = services;
+  return {
     'library.list': async () => ({
       documents: desk.library.list(),
       conversations: desk.conversations.list(),
@@ -55,8 +63,14 @@ export function createHandlers(services: Services): Handlers {
     'documents.remove': async ({ documentId }) => {
       refuseWhileRead(services, documentId);
       await documents.remove(documentId);
+      await desk.saved.forgetDocument(documentId);
       return {};
     },
+  } satisfies Partial<Handlers>;
+}
+
+function conversationHandlers({ conversations, answering }: Services) {
+  return {
     'conversations.create': async ({ documentIds }) => conversations.create(documentIds),
     'conversations.get': async ({ conversationId }) => conversations.get(conversationId),
     'conversations.rename': async ({ conversationId, title }) => {
@@ -69,8 +83,23 @@ export function createHandlers(services: Services): Handlers {
       await conversations.remove(conversationId);
       return {};
     },
+    'conversations.duplicate': async ({ conversationId, upTo, title }) =>
+      conversations.duplicate(conversationId, title, upTo),
     'conversations.context': ({ conversationId, draft }) =>
       conversations.context(conversationId, draft),
+    'turns.ask': async ({ conversationId, question }) => answering.ask(conversationId, question),
+    'turns.stop': async ({ turnId }) => {
+      await answering.stop(turnId);
+      return {};
+    },
+    'turns.regenerate': async ({ turnId }) => answering.regenerate(turnId),
+    'turns.edit': async ({ turnId, question }) => answering.edit(turnId, question),
+    'turns.select': async ({ turnId }) => conversations.select(turnId),
+  } satisfies Partial<Handlers>;
+}
+
+function readingHandlers({ desk }: Services) {
+  return {
     'readings.state': ({ conversationId }) => desk.readings.state(conversationId),
     'readings.start': async ({ conversationId }) => {
       await desk.readings.start(conversationId);
@@ -80,14 +109,16 @@ export function createHandlers(services: Services): Handlers {
       desk.readings.cancel(conversationId);
       return {};
     },
-    'turns.ask': async ({ conversationId, question }) => answering.ask(conversationId, question),
-    'turns.stop': async ({ turnId }) => {
-      await answering.stop(turnId);
-      return {};
+    'readings.saved': async () => desk.saved.list(),
+    'readings.keep': async ({ readingId, keep }) => {
+      await desk.saved.setKeep(readingId, keep);
+      return desk.saved.list();
     },
-    'turns.regenerate': async ({ turnId }) => answering.regenerate(turnId),
-    'turns.select': async ({ turnId }) => conversations.select(turnId),
-  };
+    'readings.remove': async ({ readingId }) => {
+      await desk.saved.remove(readingId);
+      return desk.saved.list();
+    },
+  } satisfies Partial<Handlers>;
 }
 
 function appHandlers({ options, notice, desk }: Services) {
@@ -116,6 +147,7 @@ function settingsHandlers({ desk, events }: Services) {
     events.emit({ type: 'settings', settings });
     await desk.loaded.settingsChanged();
     desk.readings.levelChanged();
+    if (patch.readingsBytes !== undefined) await desk.saved.shrink();
     return settings;
   };
   return {

@@ -17,6 +17,9 @@ export interface ReadyEngine {
   info: ModelInfo;
   /** Tokens a session can hold. */
   limit: number;
+  kvType: string;
+  /** Of K and V. */
+  bytesPerToken: number;
 }
 
 interface Load {
@@ -109,7 +112,15 @@ export class LoadedEngine {
       const { chatTemplate: _template, ...info } = loaded.info;
       const { device, memory, note } = loaded;
       if (current()) this.#setStatus({ state: 'ready', modelId, device, info, memory, note });
-      return { model, info: loaded.info, limit: memory.contextTokens };
+      const { contextTokens: limit, kvBytes, kvType } = memory;
+      const bytesPerToken = kvBytes / Math.max(1, limit);
+      return {
+        model,
+        info: loaded.info,
+        limit,
+        kvType: kvType ?? this.#settings().kvType,
+        bytesPerToken,
+      };
     } catch (error) {
       if (current()) {
         this.#load = undefined;

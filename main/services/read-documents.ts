@@ -20,8 +20,9 @@ export async function readDocuments(
   const level = desk.settings.read().level ?? profile.defaultLevel;
   const documents = desk.documents.withText(documentIds);
   const documentTokens = use.documents.reduce((sum, { tokens }) => sum + tokens, 0);
-  const job = { conversationId, documentIds, level, documentTokens, signal };
-  await desk.readings.track(job, (listeners) =>
-    desk.host.read({ prompt: { style, documents, turns: [] }, level, profile }, signal, listeners),
+  const job = { conversationId, documentIds, level, documentTokens, ready, signal };
+  const prompt = { style, documents, turns: [] };
+  await desk.readings.track(job, (listeners, reading) =>
+    desk.host.read({ prompt, level, profile, reading }, signal, listeners),
   );
 }

@@ -1,12 +1,15 @@
 // Readings: what the engine holds of which documents, progress of the reading under way, and its cancelling.
 // The engine has one session, so one list of documents is read at a time; conversations about the same
 // documents share it.
-import type { Failure, ReadingState, ReadStats } from '../contract/index.js';
+import type { Failure, ReadingFiles, ReadingState, ReadStats } from '../contract/index.js';
 import type { AppEvents } from './app-events.js';
 import type { EngineLane } from './engine-lane.js';
 import type { Listeners, ReadingStep } from './engine-host.js';
 import { failureOf } from './failures.js';
+import type { ReadingKey } from './library/readings.js';
+import type { ReadyEngine } from './loaded-engine.js';
 import { ReadingRate } from './reading-rate.js';
+import type { Savable, SavedReadings } from './saved-readings.js';
 
 interface Held {
   documents: string;
@@ -14,6 +17,7 @@ interface Held {
   tokens: number;
   seconds: number;
   keptFraction: number[];
+  restoredSeconds: number | undefined;
   conversations: Set<string>;
 }
 
@@ -25,6 +29,7 @@ export interface ReadingJob {
   level: number;
   /** Tokens of the documents alone. */
   documentTokens: number;
+  ready: ReadyEngine;
   /** Given up: it ends as soon as the engine notices, and counts no more from now on. */
   signal: AbortSignal;
 }
@@ -34,6 +39,8 @@ export interface ReadingWork {
   documentIdsOf(conversationId: string): readonly string[];
   /** Slider position that the next reading would use. */
   level(): Promise<number>;
+  /** Under which a reading of these documents would be saved now; undefined when the model is not known. */
+  savedKey(documentIds: readonly string[], level: number): Promise<ReadingKey | undefined>;
   read(conversationId: string, signal: AbortSignal): Promise<void>;
 }
 
@@ -52,6 +59,7 @@ export class Readings {
   readonly #events: AppEvents;
   readonly #lane: EngineLane;
   readonly #work: ReadingWork;
+  readonly #saved: SavedReadings;
   #held: Held | undefined;
   /** The reading of its own under way or waiting. */
   #running: Running | undefined;
@@ -60,21 +68,30 @@ export class Readings {
   /** The turn that waits for the reading under way and shows its progress. */
   #waiting: WaitingTurn | undefined;
 
-  constructor(events: AppEvents, lane: EngineLane, work: ReadingWork) {
+  constructor(events: AppEvents, lane: EngineLane, saved: SavedReadings, work: ReadingWork) {
     this.#events = events;
     this.#lane = lane;
+    this.#saved = saved;
     this.#work = work;
   }
 
   async state(conversationId: string): Promise<ReadingState> {
-    const documents = keyOf(this.#work.documentIdsOf(conversationId));
+    const documentIds = this.#work.documentIdsOf(conversationId);
+    const documents = keyOf(documentIds);
     if (this.#isReading(documents)) return { conversationId, status: 'reading' };
-    const held = this.#held;
-    if (held?.documents !== documents) return { conversationId, status: 'unread' };
-    held.conversations.add(conversationId);
-    const { level, tokens, seconds, keptFraction } = held;
-    if ((await this.#work.level()) !== level) return { conversationId, status: 'unread', level };
-    return { conversationId, status: 'read', level, tokens, seconds, keptFraction };
+    const held = this.#held?.documents === documents ? this.#held : undefined;
+    held?.conversations.add(conversationId);
+    const wanted = await this.#work.level();
+    if (held?.level === wanted) {
+      const { level, tokens, seconds, keptFraction, restoredSeconds } = held;
+      const shown = { level, tokens, seconds, keptFraction, restoredSeconds };
+      return { conversationId, status: 'read', ...shown };
+    }
+    const key = documents === '' ? undefined : await this.#work.savedKey(documentIds, wanted);
+    const saved = key && this.#saved.has(key);
+    if (!saved) return { conversationId, status: 'unread', level: held?.level };
+    const { level, tokens, seconds, keptFraction } = saved;
+    return { conversationId, status: 'saved', level, tokens, seconds, keptFraction };
   }
 
   /** Starts reading unless these documents are read or being read. Gives up another reading of its own. */
@@ -82,7 +99,9 @@ export class Readings {
     const documents = keyOf(this.#work.documentIdsOf(conversationId));
     if (documents === '') return;
     const state = await this.state(conversationId);
-    if (state.status !== 'unread') return this.announce(conversationId);
+    if (state.status === 'read' || state.status === 'reading') {
+      return this.announce(conversationId);
+    }
     if (!this.#waiting) this.#running?.controller.abort();
     const running = { conversationId, documents, controller: new AbortController() };
     this.#running = running;
@@ -120,7 +139,7 @@ export class Readings {
   /** Runs engine work that makes the session hold `job`'s documents, and keeps account of the outcome. */
   async track<T extends { stats: ReadStats }>(
     job: ReadingJob,
-    work: (listeners: Listeners) => Promise<T>,
+    work: (listeners: Listeners, files: ReadingFiles) => Promise<T>,
   ): Promise<T> {
     const documents = keyOf(job.documentIds);
     const rate = new ReadingRate();
@@ -129,8 +148,14 @@ export class Readings {
     this.#job = reused ? undefined : job;
     if (!reused) await this.announce(job.conversationId);
     try {
-      const outcome = await work({ onReading: (step) => this.#step(job, step, rate) });
-      if (isWhole(outcome.stats)) this.#hold(job, outcome.stats, reused);
+      const key = savedKeyOf(job);
+      const listeners = { onReading: (step: ReadingStep) => this.#step(job, step, rate) };
+      const outcome = await work(listeners, this.#saved.filesFor(key));
+      if (isWhole(outcome.stats)) {
+        this.#hold(job, outcome.stats, reused);
+        const seconds = this.#held?.seconds ?? outcome.stats.seconds;
+        await this.#saved.settled(savableOf(job, key, outcome.stats, seconds), outcome.stats);
+      }
       return outcome;
     } catch (error) {
       this.#held = undefined;
@@ -146,11 +171,15 @@ export class Readings {
       this.#held.conversations.add(job.conversationId);
       return;
     }
+    const { restored } = stats;
+    const whole = restored !== undefined && restored.tokens >= job.documentTokens;
+    const once = whole ? this.#saved.has(savedKeyOf(job))?.seconds : undefined;
     this.#held = {
       documents: keyOf(job.documentIds),
       level: job.level,
       tokens: job.documentTokens,
-      seconds: stats.seconds,
+      seconds: once ?? stats.seconds,
+      restoredSeconds: whole ? restored.seconds : undefined,
       keptFraction: stats.keptFraction,
       conversations: new Set([job.conversationId]),
     };
@@ -190,6 +219,22 @@ export class Readings {
       // the conversation was removed: nobody is left to tell
     }
   }
+}
+
+function savedKeyOf({ ready, level, documentIds }: ReadingJob): ReadingKey {
+  return { fingerprint: ready.info.fingerprint, kvType: ready.kvType, level, documentIds };
+}
+
+function savableOf(job: ReadingJob, key: ReadingKey, stats: ReadStats, seconds: number): Savable {
+  const { documentTokens: tokens, ready } = job;
+  return {
+    key,
+    modelTitle: ready.model.card.title,
+    tokens,
+    bytes: Math.ceil(tokens * ready.bytesPerToken),
+    seconds,
+    keptFraction: stats.keptFraction,
+  };
 }
 
 /** False: cancelled before the whole prompt was read. */

@@ -193,6 +193,22 @@ Sparsity read_sparsity(Napi::Value value) {
     return s;
 }
 
+static std::vector<WatchedHead> read_heads(Napi::Value value, const std::string& what) {
+    if (!value.IsArray()) throw bad_argument(value.Env(), what + " must be an array.");
+    const Napi::Array array = value.As<Napi::Array>();
+    std::vector<WatchedHead> heads;
+    for (uint32_t i = 0; i < array.Length(); ++i) {
+        const Napi::HandleScope scope(value.Env());
+        const std::string entry = "Entry " + std::to_string(i) + " of " + what;
+        const Napi::Value pair = array.Get(i);
+        if (!pair.IsArray() || pair.As<Napi::Array>().Length() != 2)
+            throw bad_argument(value.Env(), entry + " must be [layer, head].");
+        const Napi::Array both = pair.As<Napi::Array>();
+        heads.push_back({read_length(both.Get(0u), entry), read_length(both.Get(1u), entry)});
+    }
+    return heads;
+}
+
 GenerateOptions read_generate_options(Napi::Value value) {
     const Members m(value, "generate options");
     GenerateOptions options;
@@ -205,6 +221,8 @@ GenerateOptions read_generate_options(Napi::Value value) {
             options.stop.push_back(
                 read_string(array.Get(i), "Entry " + std::to_string(i) + " of " + m.what("stop")));
     }
+    m.whole("watchPositions", options.watch_positions);
+    if (const auto watch = m.find("watch")) options.watch = read_heads(*watch, m.what("watch"));
     return options;
 }
 

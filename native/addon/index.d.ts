@@ -109,9 +109,34 @@ export interface ReadResult {
   keptFraction: number[];
 }
 
+export interface SaveResult {
+  /** False: cancelled, and no file was left. */
+  saved: boolean;
+  bytes: number;
+  seconds: number;
+}
+
+export interface RestoreResult {
+  /**
+   * 'no_gain': the session holds as much already. 'foreign': of another model file, KV type or version.
+   * 'damaged': cut short or changed; never used, and the session may be empty.
+   */
+  outcome: 'restored' | 'no_gain' | 'cancelled' | 'missing' | 'foreign' | 'damaged';
+  /** That a read of the same tokens now finds. */
+  tokens: number;
+  seconds: number;
+  /** Of the read that was saved: one per layer, 1 is dense; empty unless restored. */
+  keptFraction: number[];
+  /** For people, where the file is of no use. */
+  reason: string;
+}
+
 export interface GenerateOptions {
   sampling?: Sampling;
   maxTokens?: number;
+  /** [layer, query head]: whose attention to the first `watchPositions` tokens is told. */
+  watch?: [number, number][];
+  watchPositions?: number;
   stop?: string[];
 }
 
@@ -120,6 +145,8 @@ export interface GenerateResult {
   tokens: number;
   firstTokenSeconds: number;
   seconds: number;
+  /** (watch, watchPositions): mean over the generated tokens; empty when cancelled or none was asked for. */
+  attention: Float32Array;
 }
 
 export interface NativeSession {
@@ -137,6 +164,18 @@ export interface NativeSession {
   /** One per word of the vocabulary, after the last token; empty when cancelled. For tests and evaluations. */
   logits(): Promise<Float32Array>;
   rewind(length: number): void;
+  /**
+   * Writes what was read of the first `length` tokens to a file, whole or not at all; a sparse reading is
+   * saved whole or not at all, too. Rejects with storage.
+   */
+  save(path: string, length: number): Promise<SaveResult>;
+  /** Takes from such a file what a read of `tokens` would keep, if that is more than the session has. */
+  restore(
+    path: string,
+    tokens: Int32Array,
+    sparsity: Sparsity | null,
+    onProgress: (progress: ReadingProgress) => void,
+  ): Promise<RestoreResult>;
   readonly length: number;
   cancel(): void;
   close(): void;

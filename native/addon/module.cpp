@@ -51,7 +51,7 @@ static Napi::Array error_codes(Napi::Env env) {
     Napi::Array codes = Napi::Array::New(env);
     for (const ErrorCode code :
          {ErrorCode::bad_model, ErrorCode::unsupported_model, ErrorCode::no_memory, ErrorCode::context_full,
-          ErrorCode::bad_request, ErrorCode::device_lost, ErrorCode::internal})
+          ErrorCode::bad_request, ErrorCode::device_lost, ErrorCode::storage, ErrorCode::internal})
         codes.Set(codes.Length(), error_code_name(code));
     return codes;
 }

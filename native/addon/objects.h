@@ -69,6 +69,8 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
     Napi::Value generate(const Napi::CallbackInfo&);
     Napi::Value logits(const Napi::CallbackInfo&);
     Napi::Value rewind(const Napi::CallbackInfo&);
+    Napi::Value save(const Napi::CallbackInfo&);
+    Napi::Value restore(const Napi::CallbackInfo&);
     Napi::Value length(const Napi::CallbackInfo&);
     Napi::Value cancel(const Napi::CallbackInfo&);
     Napi::Value close(const Napi::CallbackInfo&);

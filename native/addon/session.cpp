@@ -11,6 +11,7 @@ Napi::Function SessionObject::define(Napi::Env env) {
         env, "NativeSession",
         {InstanceMethod<&SessionObject::read>("read"), InstanceMethod<&SessionObject::generate>("generate"),
          InstanceMethod<&SessionObject::logits>("logits"), InstanceMethod<&SessionObject::rewind>("rewind"),
+         InstanceMethod<&SessionObject::save>("save"), InstanceMethod<&SessionObject::restore>("restore"),
          InstanceAccessor<&SessionObject::length>("length"), InstanceMethod<&SessionObject::cancel>("cancel"),
          InstanceMethod<&SessionObject::close>("close")});
 }
@@ -99,6 +100,39 @@ Napi::Value SessionObject::logits(const Napi::CallbackInfo& call) {
             return [logits = session->logits()](Napi::Env env) { return to_js(env, logits); };
         };
         return run(call.Env(), {}, std::move(job));
+    });
+}
+
+Napi::Value SessionObject::save(const Napi::CallbackInfo& call) {
+    return promised(call.Env(), [&] {
+        const SessionState& state = idle_state(call.Env());
+        Call::Job job;
+        job.work = [session = state.session, path = read_string(call[0], "The path"),
+                    length = read_length(call[1], "length")](Call&) -> Call::Answer {
+            return [result = session->save(path, length)](Napi::Env env) { return to_js(env, result); };
+        };
+        return run(call.Env(), {}, std::move(job));
+    });
+}
+
+Napi::Value SessionObject::restore(const Napi::CallbackInfo& call) {
+    return promised(call.Env(), [&] {
+        const SessionState& state = idle_state(call.Env());
+        Call::Job job;
+        job.work = [session = state.session, path = read_string(call[0], "The path"),
+                    tokens = read_tokens(call[1]),
+                    sparsity = read_sparsity(call[2])](Call& running) -> Call::Answer {
+            const auto on_progress = [&](const ReadingProgress& progress) {
+                running.post([&](Events& events) { events.progress = progress; });
+            };
+            return [result = session->restore(path, tokens, sparsity, on_progress)](Napi::Env env) {
+                return to_js(env, result);
+            };
+        };
+        job.listen = [](Napi::Function listener, const Events& events) {
+            if (events.progress) listener.Call({to_js(listener.Env(), *events.progress)});
+        };
+        return run(call.Env(), read_function(call[3], "onProgress"), std::move(job));
     });
 }
 

@@ -57,15 +57,19 @@ Napi::Object to_js(Napi::Env env, const ReadingProgress& progress) {
     return o;
 }
 
+static Napi::Array to_array(Napi::Env env, const std::vector<float>& values) {
+    Napi::Array array = Napi::Array::New(env, values.size());
+    for (uint32_t i = 0; i < values.size(); ++i) array.Set(i, values[i]);
+    return array;
+}
+
 Napi::Object to_js(Napi::Env env, const ReadResult& result) {
-    Napi::Array kept = Napi::Array::New(env, result.kept_fraction.size());
-    for (uint32_t i = 0; i < result.kept_fraction.size(); ++i) kept.Set(i, result.kept_fraction[i]);
     Napi::Object o = Napi::Object::New(env);
     o.Set("cancelled", result.cancelled);
     o.Set("reusedTokens", result.reused_tokens);
     o.Set("readTokens", result.read_tokens);
     o.Set("seconds", result.seconds);
-    o.Set("keptFraction", kept);
+    o.Set("keptFraction", to_array(env, result.kept_fraction));
     return o;
 }
 
@@ -89,6 +93,43 @@ Napi::Object to_js(Napi::Env env, const GenerateResult& result) {
     o.Set("tokens", result.tokens);
     o.Set("firstTokenSeconds", result.first_token_seconds);
     o.Set("seconds", result.seconds);
+    o.Set("attention", to_js(env, result.attention));
+    return o;
+}
+
+Napi::Object to_js(Napi::Env env, const SaveResult& result) {
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("saved", result.saved);
+    o.Set("bytes", static_cast<double>(result.bytes));
+    o.Set("seconds", result.seconds);
+    return o;
+}
+
+static const char* outcome_name(RestoreOutcome outcome) {
+    switch (outcome) {
+        case RestoreOutcome::restored:
+            return "restored";
+        case RestoreOutcome::no_gain:
+            return "no_gain";
+        case RestoreOutcome::cancelled:
+            return "cancelled";
+        case RestoreOutcome::missing:
+            return "missing";
+        case RestoreOutcome::foreign:
+            return "foreign";
+        case RestoreOutcome::damaged:
+            return "damaged";
+    }
+    return "damaged";
+}
+
+Napi::Object to_js(Napi::Env env, const RestoreResult& result) {
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("outcome", outcome_name(result.outcome));
+    o.Set("tokens", result.tokens);
+    o.Set("seconds", result.seconds);
+    o.Set("keptFraction", to_array(env, result.kept_fraction));
+    o.Set("reason", result.reason);
     return o;
 }
 

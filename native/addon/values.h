@@ -25,6 +25,8 @@ Napi::Object to_js(Napi::Env, const MemoryPlan&);
 Napi::Object to_js(Napi::Env, const ReadingProgress&);
 Napi::Object to_js(Napi::Env, const ReadResult&);
 Napi::Object to_js(Napi::Env, const GenerateResult&);
+Napi::Object to_js(Napi::Env, const SaveResult&);
+Napi::Object to_js(Napi::Env, const RestoreResult&);
 Napi::Int32Array to_js(Napi::Env, const std::vector<int32_t>&);
 Napi::Float32Array to_js(Napi::Env, const std::vector<float>&);
 

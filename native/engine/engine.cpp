@@ -133,6 +133,7 @@ class LoadedEngine final : public Engine, public std::enable_shared_from_this<Lo
         parts.turnstile = &turnstile_;
         parts.kv_type = kv_type_;
         parts.context_tokens = plan_.context_tokens;
+        parts.fingerprint = info_.fingerprint;
         return std::make_unique<TokenSession>(std::move(parts));
     }
 

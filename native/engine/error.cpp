@@ -16,6 +16,8 @@ const char* error_code_name(ErrorCode code) {
             return "bad_request";
         case ErrorCode::device_lost:
             return "device_lost";
+        case ErrorCode::storage:
+            return "storage";
         case ErrorCode::internal:
             return "internal";
     }

@@ -89,6 +89,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
             op.project(b, std::array<Projection, 3>{{{of.q, s.q(1)}, {of.k, s.k(1)}, {of.v, s.v(1)}}},
                        s.normed(1));
             layer.finish_row(s.q(1), s.k(1), s.v(1), kv, pass.start);
+            if (pass.watch) pass.watch->take(b, l, s.q(1), pass.start);
             if (b.cancelled) return false;
             note(pass, cost.project_kv(1));
         }

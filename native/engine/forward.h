@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/attention_watch.h"
 #include "engine/cache.h"
 #include "engine/progress.h"
 #include "engine/scratch.h"
@@ -32,6 +33,7 @@ struct Pass {
     const SparsityPlan* sparsity = nullptr;
     Progress* progress = nullptr;
     Matrix logits;  // (1, V), where those after row `answer` are to go
+    AttentionWatch* watch = nullptr;  // of a row that is alone
 };
 
 struct PassResult {

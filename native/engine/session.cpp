@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "engine/answer_text.h"
 #include "engine/memory_plan.h"
@@ -115,6 +116,7 @@ bool TokenSession::prefill(std::span<const int32_t> tokens, int start, const Spa
     logits_at_ = length;
     if (plan.any()) reading_logits_ = logits_here();
     result.kept_fraction = std::move(out.kept_fraction);
+    if (start == 0) reading_kept_ = result.kept_fraction;
     progress.finish();
     return true;
 }
@@ -126,6 +128,7 @@ bool TokenSession::decode(int32_t token) {
     pass.start = timeline_.cached();
     pass.sparsity = &dense;
     pass.logits = logits_row();
+    pass.watch = watch_;
     logits_at_ = -1;
     touched_ = std::max(touched_, pass.start + 1);
     PassResult out;
@@ -181,25 +184,44 @@ void TokenSession::rewind(int length) {
     if (logits_at_ != length) logits_at_ = -1;
 }
 
+void TokenSession::check_heads(const GenerateOptions& options) const {
+    for (const auto [layer, head] : options.watch)
+        if (layer < 0 || layer >= config().layers || head < 0 || head >= config().heads)
+            throw EngineError(ErrorCode::bad_request, "There is no head " + std::to_string(head) +
+                                                          " of layer " + std::to_string(layer) + ".");
+    if (options.watch_positions < 0 || options.watch_positions > timeline_.length())
+        throw EngineError(ErrorCode::bad_request,
+                          std::to_string(options.watch_positions) + " positions cannot be watched.");
+}
+
 GenerateResult TokenSession::generate(const GenerateOptions& options, const TokenCallback& on_token) {
     const auto begun = Clock::now();
     if (options.max_tokens < 1)
         throw EngineError(ErrorCode::bad_request,
                           "max_tokens is " + std::to_string(options.max_tokens) + "; it must be at least 1.");
+    check_heads(options);
     Sampler sampler(options.sampling);
     AnswerText text(options.stop);
+    std::optional<AttentionWatch> watch;
+    struct Watching {  // ends with this call, however it ends
+        AttentionWatch*& pointer;
+        ~Watching() { pointer = nullptr; }
+    } watching{watch_};
     GenerateResult result;
     result.reason = FinishReason::cancelled;
     const auto finish = [&](FinishReason reason) {
         result.reason = reason;
         const std::string rest = text.finish();
         if (!rest.empty() && on_token) on_token(rest, -1);
+        if (watch && !switch_.cancelled()) result.attention = watch->attention(backend(), cache_);
         result.seconds = seconds_since(begun);
         return result;
     };
 
     Turnstile::Turn turn(switch_);
     if (!turn.granted() || !settle()) return finish(FinishReason::cancelled);
+    if (!options.watch.empty()) watch.emplace(options.watch, options.watch_positions, config());
+    watching.pointer = watch ? &*watch : nullptr;
     for (;;) {
         if (switch_.cancelled()) return finish(FinishReason::cancelled);
         if (timeline_.length() >= parts_.context_tokens) return finish(FinishReason::context_full);

@@ -6,6 +6,7 @@
 #include "engine.h"
 #include "engine/buffer.h"
 #include "engine/forward.h"
+#include "engine/reading_file.h"
 #include "engine/timeline.h"
 #include "engine/turn.h"
 #include "sampler/sampler.h"
@@ -21,6 +22,7 @@ struct SessionParts {
     Turnstile* turnstile = nullptr;
     KvType kv_type = KvType::f16;
     int context_tokens = 0;
+    std::string fingerprint;  // of the model file: readings are saved under it
 };
 
 class TokenSession final : public Session {
@@ -31,6 +33,9 @@ class TokenSession final : public Session {
     GenerateResult generate(const GenerateOptions&, const TokenCallback&) override;
     std::vector<float> logits() override;
     void rewind(int length) override;
+    SaveResult save(const std::string& path, int length) override;
+    RestoreResult restore(const std::string& path, std::span<const int32_t> tokens, const Sparsity&,
+                          const ReadingCallback&) override;
     const std::vector<int32_t>& tokens() const override { return timeline_.tokens(); }
     void cancel() override { switch_.cancel(); }
     void resume() override { switch_.resume(); }
@@ -38,11 +43,15 @@ class TokenSession final : public Session {
   private:
     const Config& config() const { return *parts_.decoder.config; }
     Backend& backend() const { return *parts_.decoder.backend; }
+    void check_heads(const GenerateOptions&) const;
     void check_tokens(std::span<const int32_t> tokens) const;
     void check_memory(int start, int rows, const SparsityPlan&) const;
     bool prefill(std::span<const int32_t> tokens, int start, const Sparsity&, const ReadingCallback&,
                  ReadResult&);
     bool decode(int32_t token);
+    ReadingSource reading_source() const;
+    RestoreResult restore_from(ReadingReader&, std::span<const int32_t> tokens, const Sparsity&,
+                               const ReadingCallback&);
     bool settle();  // makes logits_ those after the last token; false when cancelled
     Matrix logits_row() const { return {logits_.data(), 1, config().vocab, config().vocab}; }
     std::vector<float> logits_here() const;
@@ -56,8 +65,10 @@ class TokenSession final : public Session {
     int touched_ = 0;          // positions ever written: their pages are ours
     Buffer logits_, ranking_;  // (V) f32 after logits_at_ tokens; a Ranking of them
     int logits_at_ = -1;
+    AttentionWatch* watch_ = nullptr;  // of the running generate()
     std::vector<float>
-        reading_logits_;  // (V) at the end of the sparse prefill, which cannot be redone in part
+        reading_logits_;               // (V) at the end of the sparse prefill, which cannot be redone in part
+    std::vector<float> reading_kept_;  // (L) of the read that started at 0
 };
 
 }  // namespace longleaf

@@ -38,4 +38,9 @@ void Timeline::was_read(std::span<const int32_t> tokens, int start, const Sparsi
     sparse_length_ = sparse ? length() : 0;
 }
 
+void Timeline::resume(std::span<const int32_t> tokens, const Sparsity& asked, int sparse_length) {
+    was_read(tokens, 0, asked, false);
+    sparse_length_ = sparse_length;
+}
+
 }  // namespace longleaf

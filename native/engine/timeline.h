@@ -27,6 +27,10 @@ class Timeline {
     /// `tokens` from `start` on were read; `sparse`: from 0, with sparse layers.
     void was_read(std::span<const int32_t> tokens, int start, const Sparsity& wanted, bool sparse);
 
+    /// Takes over what another session read: as was_read of `sparse_length` tokens (0: of all, densely) and
+    /// then of the rest.
+    void resume(std::span<const int32_t> tokens, const Sparsity& asked, int sparse_length);
+
     void push(int32_t token) { tokens_.push_back(token); }  // sampled; not yet in the cache
     void all_cached() { cached_ = length(); }
 

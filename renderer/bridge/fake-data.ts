@@ -30,6 +30,7 @@ export const settings: Settings = {
   minP: 0,
   repetitionPenalty: 1,
   seed: 0,
+  readingsBytes: 21_474_836_480,
   theme: 'system',
   welcomed: false,
 };

@@ -1,6 +1,6 @@
 // A bridge without an app behind it, for design work and browser tests of the window alone. Questions steer it:
 // [long] 20,000 words, [table] a huge table, [xss] hostile Markdown, [fail] a failure; anything else gets a short answer.
-// In the address: ?empty (a fresh library), ?welcomed, ?state=reading|unread|failed, ?engine=loading|failed|noted,
+// In the address: ?empty (a fresh library), ?welcomed, ?state=reading|unread|saved|failed, ?engine=loading|failed|noted,
 // ?limit=N (context tokens), ?theme=light|dark. Added files fail or take their time by name: see fake-import.ts.
 import type {
   AppEvent,
@@ -15,6 +15,7 @@ import { BridgeError } from './bridge-error.js';
 import * as data from './fake-data.js';
 import { hostile } from './fake-hostile.js';
 import { fakeImport } from './fake-import.js';
+import { savedReadings } from './fake-readings.js';
 
 type Handlers = { [M in Method]?: (params: Params<M>) => Result<M> | Promise<Result<M>> };
 
@@ -89,6 +90,9 @@ class FakeApp {
         Number(this.#options.get('limit') ?? 131_072),
       ),
     'readings.state': ({ conversationId }) => this.#reading(conversationId),
+    'readings.saved': () => savedReadings,
+    'readings.keep': () => savedReadings,
+    'readings.remove': () => ({ ...savedReadings, readings: [] }),
     'readings.start': () => this.#startReading(),
     'readings.cancel': () => this.#stopReading(),
     'turns.ask': ({ question }) => this.#ask(question),
@@ -97,6 +101,8 @@ class FakeApp {
       return {};
     },
     'turns.regenerate': () => this.#ask('Again'),
+    'turns.edit': ({ question }) => this.#ask(question),
+    'conversations.duplicate': ({ conversationId }) => this.#conversation(conversationId),
     'turns.select': () => this.#conversation('c1'),
   };
 
@@ -131,6 +137,7 @@ class FakeApp {
   #reading(conversationId: string): Result<'readings.state'> {
     const state = this.#options.get('state');
     if (state === 'reading') return { conversationId, status: 'reading' };
+    if (state === 'saved') return { conversationId, ...data.reading, status: 'saved' };
     if (state === 'unread' || conversationId !== 'c1') return { conversationId, status: 'unread' };
     return { conversationId, ...data.reading };
   }

@@ -101,6 +101,14 @@ export class ChatStore {
     );
   }
 
+  /** Asks another question in the turn's place; the turn stays beside it. */
+  async edit(turnId: string, question: string): Promise<void> {
+    this.asked += 1;
+    await this.#try(this.#bridge.call('turns.edit', { turnId, question }), (turn) =>
+      this.#addTurn(turn),
+    );
+  }
+
   async select(turnId: string): Promise<void> {
     await this.#try(this.#bridge.call('turns.select', { turnId }), (conversation) =>
       this.#replace(conversation),

@@ -21,6 +21,8 @@ export const library = {
   ask: 'Ask about this document',
   addToConversation: 'Add to this conversation',
   rename: 'Rename',
+  duplicate: 'Duplicate',
+  copyOf: (title: string) => `${title} (copy)`,
   renameLabel: 'New title',
   save: 'Save',
   remove: 'Delete',

@@ -6,6 +6,7 @@ export const settings = {
   sections: {
     model: 'Model',
     reading: 'Reading',
+    storage: 'Saved readings',
     answers: 'Answers',
     appearance: 'Appearance',
     about: 'About',

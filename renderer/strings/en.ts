@@ -1,6 +1,7 @@
 // Every word the window shows, in English. Another language is another file of this shape.
 import { chat } from './en-chat.js';
 import { library } from './en-library.js';
+import { readings } from './en-readings.js';
 import { settings } from './en-settings.js';
 
 export const en = {
@@ -51,7 +52,8 @@ export const en = {
     failed: 'The text could not be fetched.',
     empty: 'There is no text here.',
     warnings: 'Worth knowing',
-    evidence: 'Quoted in answers',
+    evidence: 'What answers rest on',
+    lookedAt: (label: string) => `Looked at, ${label}`,
     evidenceAt: (label: string) => `Quoted passage, ${label}`,
     quoted: 'Quoted in the answer',
   },
@@ -85,6 +87,7 @@ export const en = {
   },
   library,
   chat,
+  readings,
   settings,
 };
 

@@ -210,7 +210,7 @@ test('settings take effect, and numbers out of bounds say so', async ({ page, sh
   await dialog.getByRole('button', { name: 'Appearance' }).click();
   await dialog.getByRole('radio', { name: 'Dark' }).check();
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
-  await dialog.getByRole('button', { name: 'Reading' }).click();
+  await dialog.getByRole('button', { name: 'Reading', exact: true }).click();
   await dialog.getByLabel('Precision of the reading in memory').selectOption('q8_0');
   const threads = dialog.getByLabel('Threads');
   await threads.fill('300');
@@ -220,6 +220,6 @@ test('settings take effect, and numbers out of bounds say so', async ({ page, sh
   await threads.press('Tab');
   await expect(threads).toHaveAttribute('aria-invalid', 'false');
   await dialog.getByRole('button', { name: 'Model', exact: true }).click();
-  await dialog.getByRole('button', { name: 'Reading' }).click();
+  await dialog.getByRole('button', { name: 'Reading', exact: true }).click();
   await expect(dialog.getByLabel('Threads')).toHaveValue('4');
 });

@@ -84,6 +84,11 @@ export const screens: Screen[] = [
   },
   { name: 'settings-model', conversation: 'c1', act: (page) => openSection(page, 'Model') },
   { name: 'settings-reading', conversation: 'c1', act: (page) => openSection(page, 'Reading') },
+  {
+    name: 'settings-storage',
+    conversation: 'c1',
+    act: (page) => openSection(page, 'Saved readings'),
+  },
   { name: 'settings-answers', conversation: 'c1', act: (page) => openSection(page, 'Answers') },
   {
     name: 'settings-appearance',

@@ -86,4 +86,24 @@ CREATE TABLE model_inspections (
 ) STRICT;
 `;
 
-export const migrations: readonly string[] = [first];
+/** KV states of documents on disk, one file each under readings/. */
+const savedReadings = `
+CREATE TABLE readings (
+  id TEXT PRIMARY KEY,                -- the file's name
+  fingerprint TEXT NOT NULL,          -- of the model file
+  kv_type TEXT NOT NULL,
+  level INTEGER NOT NULL,
+  document_ids TEXT NOT NULL,         -- in order, separated by spaces
+  model_title TEXT NOT NULL,
+  tokens INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  seconds REAL NOT NULL,              -- that reading it took
+  kept_fraction TEXT NOT NULL,        -- JSON
+  keep INTEGER NOT NULL DEFAULT 0,    -- 1: never evicted
+  created_at INTEGER NOT NULL,
+  used_at INTEGER NOT NULL,
+  UNIQUE (fingerprint, kv_type, level, document_ids)
+) STRICT;
+`;
+
+export const migrations: readonly string[] = [first, savedReadings];

@@ -36,6 +36,12 @@ export interface TurnOutcome {
   evidence?: Evidence[];
 }
 
+const insertCopy = `
+INSERT INTO turns (id, conversation_id, parent_id, sibling, selected_child_id, question, answer, state, cut,
+  failure, stats, evidence, created_at)
+VALUES (@id, @conversation_id, @parent_id, @sibling, @selected_child_id, @question, @answer, @state, @cut,
+  @failure, @stats, @evidence, @created_at)`;
+
 export class TurnStore {
   readonly #db: Db;
   constructor(db: Db) {
@@ -99,6 +105,59 @@ export class TurnStore {
     const turn = this.get(id);
     this.#show(turn.conversationId, turn.parentId, id);
     return turn;
+  }
+
+  /**
+   * Gives `to`, which has no turns yet, those of `from`: the whole tree, or the path to `upTo`. What is being
+   * answered is copied as stopped.
+   */
+  copy(from: string, to: string, upTo?: string): void {
+    const only = upTo === undefined ? undefined : new Set(this.pathTo(upTo).map(({ id }) => id));
+    this.#db
+      .transaction(() => {
+        const all = this.#db
+          .prepare('SELECT * FROM turns WHERE conversation_id = ? ORDER BY number')
+          .all(from) as TurnRow[];
+        const rows = only ? all.filter(({ id }) => only.has(id)) : all;
+        const named = new Map(rows.map(({ id }) => [id, randomUUID()]));
+        const renamed = (id: string | null) => (id === null ? null : (named.get(id) ?? null));
+        const insert = this.#db.prepare(insertCopy);
+        for (const row of rows) {
+          const running = row.state === 'reading' || row.state === 'answering';
+          insert.run({
+            ...row,
+            id: renamed(row.id),
+            conversation_id: to,
+            parent_id: renamed(row.parent_id),
+            sibling: only ? 0 : row.sibling,
+            selected_child_id: renamed(row.selected_child_id),
+            state: running ? 'stopped' : row.state,
+          });
+        }
+        this.#selectLike(from, to, renamed);
+        if (only)
+          this.#selectPath(
+            rows.map(({ id }) => renamed(id)),
+            to,
+          );
+      })
+      .immediate();
+  }
+
+  #selectLike(from: string, to: string, renamed: (id: string | null) => string | null): void {
+    const head = this.#db
+      .prepare('SELECT selected_turn_id FROM conversations WHERE id = ?')
+      .pluck()
+      .get(from) as string | null;
+    this.#db
+      .prepare('UPDATE conversations SET selected_turn_id = ? WHERE id = ?')
+      .run(renamed(head), to);
+  }
+
+  #selectPath(ids: readonly (string | null)[], conversationId: string): void {
+    ids.forEach((id, at) => {
+      if (id !== null) this.#show(conversationId, ids[at - 1] ?? null, id);
+    });
   }
 
   setAnswering(id: string): void {

@@ -112,6 +112,7 @@ describe('ask', () => {
       evidence: [
         {
           document: file,
+          kind: 'quoted',
           anchor: 'Page 2',
           start: 15,
           end: 59,

@@ -101,7 +101,7 @@ async function serve(request: EngineRequest): Promise<void> {
   else if (request.type === 'read') {
     const stats = await readAll(id, request.prompt, request.level);
     send({ type: 'read', id, cancelled: cancelled.has(id), stats });
-  } else await answer(request);
+  } else if (request.type === 'ask') await answer(request);
 }
 
 process.on('message', (message) => void serve(message as EngineRequest));

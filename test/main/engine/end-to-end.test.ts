@@ -1,6 +1,7 @@
 // The whole path without a window: services, engine process, addon, bundled model.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { StartWorker } from '../../../main/contract/index.js';
 import { newFolder, openApp, removeFolder, type TestApp } from '../services/app-fixture.js';
 import { realEngine } from './real-engine.js';
 
@@ -12,8 +13,10 @@ const question = 'What is the access code of the gilded ferry?';
 const text = `${novel.slice(0, 6000)}\n\n${fact}\n\n${novel.slice(6000, 12_000)}`;
 
 let app: TestApp;
+let startWorker: StartWorker;
 beforeAll(async () => {
-  app = await openApp(newFolder(), { startWorker: await realEngine() });
+  startWorker = await realEngine();
+  app = await openApp(newFolder(), { startWorker });
 });
 afterAll(async () => {
   await app.close();
@@ -46,4 +49,49 @@ test('finds a planted fact, follows up without reading again, and shares the rea
   const third = await app.finished(elsewhere.id);
   expect(third.stats?.readTokens).toBeLessThan(100);
   expect(third.answer).toBe(turn.answer);
+});
+
+test('after a restart the reading comes from disk, and the answer is the same', async () => {
+  const [conversation] = (await app.call('library.list', {})).conversations;
+  const { id: conversationId, path } = await app.call('conversations.get', {
+    conversationId: conversation!.id,
+  });
+  await expect
+    .poll(async () => (await app.call('readings.saved', {})).readings.length, { timeout: 60_000 })
+    .toBe(1);
+  const { folder } = app;
+  await app.close();
+  app = await openApp(folder, { startWorker });
+  expect(await app.call('readings.state', { conversationId })).toMatchObject({ status: 'saved' });
+  const asked = await app.call('turns.regenerate', { turnId: path[0]!.id });
+  const turn = await app.finished(asked.id);
+  expect(turn.answer).toBe(path[0]!.answer);
+  expect(turn.stats?.readTokens).toBeLessThan(100);
+  expect(turn.stats?.restoredTokens).toBeGreaterThan(2000);
+  expect(turn.stats?.keptFraction).toEqual(path[0]!.stats?.keptFraction);
+});
+
+test('a document that joins is read, and the one before it is not read again', async () => {
+  const other = await app.addText('other.txt', `${novel.slice(20_000, 24_000)}`);
+  const [first] = (await app.call('library.list', {})).documents.slice(-1);
+  const { id: conversationId } = await app.call('conversations.create', {
+    documentIds: [first!.id, other.id],
+  });
+  const asked = await app.call('turns.ask', { conversationId, question });
+  const { stats } = await app.finished(asked.id);
+  expect(stats?.reusedTokens).toBeGreaterThan(2000);
+  expect(stats?.readTokens).toBeLessThan(2000);
+});
+
+test('the place an answer came from is shown, quoted or looked at', async () => {
+  const { conversations } = await app.call('library.list', {});
+  for (const { id: conversationId } of conversations) {
+    const { path } = await app.call('conversations.get', { conversationId });
+    const answered = path.filter(({ answer }) => answer.includes('48213'));
+    for (const { evidence } of answered) {
+      expect(evidence.length).toBeGreaterThan(0);
+      const at = text.indexOf(fact);
+      expect(evidence.some(({ start, end }) => start < at + fact.length && end > at)).toBe(true);
+    }
+  }
 });

@@ -16,9 +16,16 @@ test('one document in style "document" is the bare text', () => {
   expect(system(prompt)).toBe('One.');
 });
 
-test('several documents get clear headings', () => {
+test('several documents get clear headings, but for the first, which may have been read alone', () => {
   const prompt: Prompt = { style: 'document', documents, turns: [] };
-  expect(system(prompt)).toBe('# Document 1: First book\n\nOne.\n\n# Document 2: untitled\n\nTwo.');
+  expect(system(prompt)).toBe('One.\n\n# Document 2: untitled\n\nTwo.');
+});
+
+test('what was read of one document is the beginning of what is read of two', () => {
+  for (const style of ['document', 'instructed'] as const) {
+    const one = system({ style, documents: documents.slice(0, 1), turns: [] });
+    expect(system({ style, documents, turns: [] })?.startsWith(one ?? '-')).toBe(true);
+  }
 });
 
 test('style "instructed" says what to do first', () => {

@@ -1,0 +1,129 @@
+// Saved readings in the library: which file under readings/ holds which documents, read how. The engine checks
+// the file itself; what stands here only says which one to try.
+import type { Db } from './open.js';
+
+/** What a reading is of, and how it was made. */
+export interface ReadingKey {
+  /** Of the model file. */
+  fingerprint: string;
+  kvType: string;
+  /** Slider position. */
+  level: number;
+  /** In the order they were read. */
+  documentIds: readonly string[];
+}
+
+export interface SavedReadingRow extends ReadingKey {
+  /** The file's name. */
+  id: string;
+  modelTitle: string;
+  tokens: number;
+  bytes: number;
+  /** What reading it took, which opening it saves. */
+  seconds: number;
+  keptFraction: number[];
+  keep: boolean;
+  createdAt: number;
+  usedAt: number;
+}
+
+interface Row {
+  id: string;
+  fingerprint: string;
+  kv_type: string;
+  level: number;
+  document_ids: string;
+  model_title: string;
+  tokens: number;
+  bytes: number;
+  seconds: number;
+  kept_fraction: string;
+  keep: number;
+  created_at: number;
+  used_at: number;
+}
+
+export class ReadingStore {
+  readonly #db: Db;
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  /** Used last first. */
+  list(): SavedReadingRow[] {
+    const rows = this.#db.prepare('SELECT * FROM readings ORDER BY used_at DESC, rowid DESC').all();
+    return (rows as Row[]).map(fromRow);
+  }
+
+  find(key: ReadingKey): SavedReadingRow | undefined {
+    const row = this.#db
+      .prepare(
+        'SELECT * FROM readings WHERE fingerprint = ? AND kv_type = ? AND level = ? AND document_ids = ?',
+      )
+      .get(key.fingerprint, key.kvType, key.level, key.documentIds.join(' '));
+    return row ? fromRow(row as Row) : undefined;
+  }
+
+  /** In place of the one under the same key, whose being kept it inherits. Answers that one's file. */
+  add(reading: Omit<SavedReadingRow, 'keep' | 'createdAt' | 'usedAt'>): string | undefined {
+    const now = Date.now();
+    return this.#db
+      .transaction(() => {
+        const before = this.find(reading);
+        if (before) this.remove(before.id);
+        this.#db
+          .prepare(
+            `INSERT INTO readings (id, fingerprint, kv_type, level, document_ids, model_title, tokens, bytes,
+               seconds, kept_fraction, keep, created_at, used_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          )
+          .run(
+            reading.id,
+            reading.fingerprint,
+            reading.kvType,
+            reading.level,
+            reading.documentIds.join(' '),
+            reading.modelTitle,
+            reading.tokens,
+            reading.bytes,
+            reading.seconds,
+            JSON.stringify(reading.keptFraction),
+            before?.keep ? 1 : 0,
+            now,
+            now,
+          );
+        return before?.id;
+      })
+      .immediate();
+  }
+
+  used(id: string): void {
+    this.#db.prepare('UPDATE readings SET used_at = ? WHERE id = ?').run(Date.now(), id);
+  }
+
+  setKeep(id: string, keep: boolean): void {
+    this.#db.prepare('UPDATE readings SET keep = ? WHERE id = ?').run(keep ? 1 : 0, id);
+  }
+
+  remove(id: string): void {
+    this.#db.prepare('DELETE FROM readings WHERE id = ?').run(id);
+  }
+}
+
+function fromRow(row: Row): SavedReadingRow {
+  return {
+    id: row.id,
+    fingerprint: row.fingerprint,
+    kvType: row.kv_type,
+    level: row.level,
+    documentIds: row.document_ids.split(' '),
+    modelTitle: row.model_title,
+    tokens: row.tokens,
+    bytes: row.bytes,
+    seconds: row.seconds,
+    keptFraction: JSON.parse(row.kept_fraction) as number[],
+    keep: row.keep === 1,
+    createdAt: row.created_at,
+    usedAt: row.used_at,
+  };
+}
