@@ -41,12 +41,8 @@ class Scratch {
 
     int64_t channels_, q_dim_, kv_dim_, ffn_, tokens_;
     DType several_;
-<<<<<<< HEAD
-    Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_, branch_;
-=======
     bool per_group_;
-    Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_;
->>>>>>> helper-policy
+    Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_, branch_;
     Buffer tail_, index_, counts_, select_work_, gathered_;
 };
 
