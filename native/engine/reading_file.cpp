@@ -86,17 +86,21 @@ void fields(Coder& coder, Header& h, Checksums& checksums) {
     coder.value(s.kv_heads);
     coder.value(s.head_dim);
     coder.value(s.vocab);
-    coder.value(s.rope_base);
-    coder.value(s.rope_scale);
+    coder.list(s.theta);
     coder.list(h.device);
     coder.value(h.context_tokens);
     coder.list(h.tokens);
-    auto& [tau, layers, window, min_tokens, pool] = h.asked;  // a field more: list it, and raise `format`
+    auto& [tau, layers, window, min_tokens, pool, keep, sinks, per_group, keys_only] =
+        h.asked;  // a field more: list it, and raise `format`
     coder.value(tau);
     coder.list(layers);
     coder.value(window);
     coder.value(min_tokens);
     coder.value(pool);
+    coder.value(keep);
+    coder.value(sinks);
+    coder.value(per_group);
+    coder.value(keys_only);
     coder.value(h.sparse_length);
     coder.list(h.kept_fraction);
     coder.list(h.logits);

@@ -25,7 +25,7 @@ struct ReadingSource {
     std::string fingerprint;  // of the model file: its tensors, tokenizer and rope
     KvType kv_type = KvType::f16;
     int layers = 0, kv_heads = 0, head_dim = 0, vocab = 0;
-    float rope_base = 0, rope_scale = 0;
+    std::vector<float> theta;  // of layers without and with a window: LongRoPE's depend on the context
     bool operator==(const ReadingSource&) const = default;
 
     uint64_t row_bytes() const;                 // K or V of one position, one kv head

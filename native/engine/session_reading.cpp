@@ -34,8 +34,10 @@ void each_stretch(const KvLayer& layer, const ReadingSource& source, int first, 
 
 ReadingSource TokenSession::reading_source() const {
     const Config& c = config();
-    return {parts_.fingerprint, parts_.kv_type, c.layers,    c.kv_heads,
-            c.head_dim,         c.vocab,        c.rope_base, c.rope_scale};
+    std::vector<float> theta = inverse_frequencies(c.rope, parts_.context_tokens);
+    const auto windowed = inverse_frequencies(c.window_rope, parts_.context_tokens);
+    theta.insert(theta.end(), windowed.begin(), windowed.end());
+    return {parts_.fingerprint, parts_.kv_type, c.layers, c.kv_heads, c.head_dim, c.vocab, std::move(theta)};
 }
 
 SaveResult TokenSession::save(const std::string& path, int length) {
