@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import time
 from pathlib import Path
 
@@ -28,39 +27,11 @@ from .questions import Turn
 from .rows import answer_ids
 from .settings import ASSISTANT, MINI, NOT_FOUND, USER
 from .tokenizer import Tokenizer
+from .verdict import verdicts
 from .weights import read_weights
 
 GROUP = 40  # questions answered together
 FORCED_ROOM = 2.7e8  # places of questions x document tokens at once: bounds the attention scores in memory
-QUOTED = re.compile(r"“(.*)”", re.S)
-
-
-def plain(text: str) -> str:
-    """SQuAD's way to compare: lower case, no articles, no punctuation."""
-    text = re.sub(r"[^\w\s]", "", text.lower())
-    return " ".join(word for word in text.split() if word not in ("a", "an", "the"))
-
-
-def quotation(text: str) -> str:
-    found = QUOTED.search(text)
-    return " ".join(found.group(1).split()) if found else ""
-
-
-def short_answer(text: str) -> str:
-    return text.rsplit("”", 1)[-1].strip() if "”" in text else text.strip()
-
-
-def verdicts(turn: Turn, given: str) -> dict[str, bool]:
-    """What was right about one answer, under the columns of `figures`."""
-    refused = given.strip() == NOT_FOUND
-    if turn.quote is None:
-        return {f"{turn.kind} refused": refused}
-    quote = quotation(given) == " ".join(turn.quote.split())
-    result = {"false refusal": refused, f"{turn.kind} quote": quote}
-    if turn.short:
-        short = plain(short_answer(given)) == plain(turn.short)
-        result |= {f"{turn.kind} short": short, f"{turn.kind} exact": quote and short}
-    return result
 
 
 def _forced_groups(prompts: list[list[int]], wanted: list[list[int]], length: int) -> list[slice]:

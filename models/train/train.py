@@ -1,6 +1,6 @@
 """Owns one training process (one per GPU); start it through train.launch.
 
-It stops when the time budget is spent, saves a checkpoint every two minutes, and continues from
+It stops when the time budget is spent, saves a checkpoint every half minute, and continues from
 the last one when started again in the same run folder: the clock keeps running meanwhile. The budget
 counts from the launch; the curriculum from the first step, after compiling.
 """
@@ -31,7 +31,7 @@ from .settings import CONTEXT, MARK_NAMES, MINI, ROW_PLANS, SEED, STEP_SCORED, S
 from .sparse import SparsePlan, causal, draw_plan
 from .weights import read_weights
 
-SAVE_EVERY, LOG_EVERY, CLIP = 120.0, 25, 1.0
+SAVE_EVERY, LOG_EVERY, CLIP = 30.0, 25, 1.0
 
 
 class Ranks:
@@ -191,6 +191,7 @@ class Trainer:
                 self.log(fraction, began)
             if time.time() - self.saved > SAVE_EVERY:
                 self.save()
+        torch.cuda.synchronize()  # a process that left now would take its part of the others' last sums with it
         self.save()
         if self.ranks.rank == 0:
             (self.options.run / "finished").write_text(f"{self.step} steps, {self.tokens * self.ranks.count} tokens\n")
