@@ -285,7 +285,7 @@ uint64_t plan_scratch_bytes(int heads, int length, int head_dim) {
 void plan_blocks(Backend& backend, Matrix q, KvLayer kv, int length, const BlockOptions& options,
                  Selection chosen, void* scratch, BlockPlan out) {
     Running run(backend);
-    assert(q.rows == length && parts(length, kPlanBlock) <= out.blocks);
+    assert(q.rows == length && parts(length, kPlanBlock) == out.blocks);
     const int64_t d = kv.head_dim, heads = q.cols / d, group = heads / kv.kv_heads;
     const bool listed = chosen.index && *chosen.count > 0;
     const int64_t n = listed ? *chosen.count : length;
