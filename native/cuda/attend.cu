@@ -60,8 +60,9 @@ __device__ void load_tile(uint32_t shared, char* memory, const char* cache, int 
     }
 }
 
-/// `gathered`: keys and queries by a head's list, if it has one; the same sums in the same order.
-template <int D, KvType type, bool gathered>
+/// `gathered`: keys and queries by a head's list, if it has one; the same sums in the same order. `planned`:
+/// only tiles of the plan's blocks.
+template <int D, KvType type, bool gathered, bool planned>
 __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const Walk w) {
     using S = Shape<D>;
     constexpr int F = S::fragments, N = S::keys;
@@ -89,7 +90,7 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
 
     const int64_t head_bytes = w.capacity * (type == KvType::f16 ? d * 2 : d / 32 * 34);
     const char *k = w.k + h / w.group * head_bytes, *v = w.v + h / w.group * head_bytes;
-    const Steps steps{stretch.bits(w), last / N + 1, kPlanBlock / N};
+    const Steps<planned> steps{stretch.bits(w), last / N + 1, kPlanBlock / N};
     const auto position = [&](int tile) {  // of the key this thread looks up
         const int place = tile * N + static_cast<int>(threadIdx.x) % N;
         return place > last ? -1 : list ? list[place] : place;
@@ -237,23 +238,25 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
         }
 }
 
-template <int D, KvType type, bool gathered>
+template <int D, KvType type, bool gathered, bool planned = false>
 void launch(CudaBackend& cuda, const Walk& w, int heads) {
     using S = Shape<D>;
-    const auto kernel = attend_tiles<D, type, gathered>;
+    const auto kernel = attend_tiles<D, type, gathered, planned>;
     cuda.allow_shared(reinterpret_cast<const void*>(kernel), S::shared_bytes);
     const dim3 grid(stretches(w, S::rows), static_cast<unsigned>(heads));
     kernel<<<grid, kThreads, S::shared_bytes, cuda.stream>>>(w);
 }
 
+template <int D, KvType type>
+void launch(CudaBackend& cuda, const Walk& w, int heads) {
+    w.plan    ? launch<D, type, true, true>(cuda, w, heads)
+    : w.index ? launch<D, type, true>(cuda, w, heads)
+              : launch<D, type, false>(cuda, w, heads);
+}
+
 template <int D>
 void launch(CudaBackend& cuda, KvType type, const Walk& w, int heads) {
-    if (type == KvType::f16)
-        w.index ? launch<D, KvType::f16, true>(cuda, w, heads)
-                : launch<D, KvType::f16, false>(cuda, w, heads);
-    else
-        w.index ? launch<D, KvType::q8_0, true>(cuda, w, heads)
-                : launch<D, KvType::q8_0, false>(cuda, w, heads);
+    type == KvType::f16 ? launch<D, KvType::f16>(cuda, w, heads) : launch<D, KvType::q8_0>(cuda, w, heads);
 }
 
 void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, const Selection* chosen,

@@ -52,15 +52,16 @@ inline constexpr int64_t kGatherUnit = 128;
 inline unsigned stretches(const Walk& w, int unit) { return parts(w.rows, unit) + (w.plan ? 1 : 0); }
 
 #if defined(__CUDACC__)
-/// Tiles of keys that a block of queries walks, in ascending order: all before `end`, or those of the blocks
-/// whose bits are set.
+/// Tiles of keys that a block of queries walks, in ascending order: all before `end`, or, when `planned`,
+/// those of the blocks whose bits are set, if there are bits. What is not planned keeps its registers.
+template <bool planned = true>
 struct Steps {
     const uint32_t* bits;
     int end, per_block;
 
     /// First one from `tile` on; `end` when there is none.
     __device__ int from(int tile) const {
-        if (!bits || tile >= end) return min(tile, end);
+        if (!planned || !bits || tile >= end) return min(tile, end);
         const int block = tile / per_block, blocks = (end + per_block - 1) / per_block;
         int word = block / 32;
         uint32_t set = bits[word] & (~0u << block % 32);

@@ -45,7 +45,7 @@ struct Ring {
 struct Work {
     const int32_t* list;  // null: dense
     int first, last;      // places of its queries
-    Steps steps;          // tiles of keys
+    Steps<> steps;        // tiles of keys
 };
 
 __device__ inline Work work_of(const Walk& w, int rows_per_block, int keys) {
@@ -62,7 +62,7 @@ __device__ inline Work work_of(const Walk& w, int rows_per_block, int keys) {
 /// One thread: all tiles of K and V, planes of the maps. Rows beyond a map's last come as zeros.
 template <int D>
 __device__ void supply(Ring<D>& ring, char* k_tiles, char* v_tiles, const TensorMap& k, const TensorMap& v,
-                       int plane, const Steps& steps) {
+                       int plane, const Steps<>& steps) {
     using T = Tiles<D>;
     const auto bring = [&](uint64_t* full, uint64_t* empty, char* to, const TensorMap& map, int tile,
                            int turn) {
