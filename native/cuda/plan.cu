@@ -342,8 +342,14 @@ __global__ void __launch_bounds__(kThreads) mark(const Planning p, int rows) {
             cover(probabilities + r * p.blocks, first + r + 1, p.options.gamma, bits + r * p.words);
     }
     __syncthreads();
+    unsigned set = 0;
     uint32_t* out = p.mask + (static_cast<int64_t>(h) * p.blocks + first) * p.words;
-    for (int at = static_cast<int>(threadIdx.x); at < own * p.words; at += kThreads) out[at] = bits[at];
+    for (int at = static_cast<int>(threadIdx.x); at < own * p.words; at += kThreads) {
+        out[at] = bits[at];
+        set += static_cast<unsigned>(__popc(bits[at]));
+    }
+    set = __reduce_add_sync(~0u, set);
+    if (p.marked && threadIdx.x % 32 == 0 && set > 0) atomicAdd(p.marked, set);
 }
 
 Planning shape_of(int heads, int length, int head_dim) {
@@ -386,8 +392,9 @@ void plan_blocks(Backend& backend, Matrix q, KvLayer kv, int length, const Block
     p.k = static_cast<const char*>(kv.k), p.capacity = kv.capacity, p.group = heads / kv.kv_heads;
     p.index = chosen.index, p.count = chosen.count, p.index_capacity = chosen.capacity;
     p.plane_heads = chosen.index && !chosen.per_group ? 1 : p.group;
-    p.options = options, p.mask = out.mask;
+    p.options = options, p.mask = out.mask, p.marked = out.marked;
     const cudaStream_t stream = run.cuda.stream;
+    if (p.marked) check(cudaMemsetAsync(p.marked, 0, sizeof *p.marked, stream), "clearing a count");
     if (options.pattern == BlockPattern::flex && !options.whole(length)) {
         const dim3 grid(static_cast<unsigned>(p.blocks), static_cast<unsigned>(heads / p.plane_heads));
         if (kv.type == KvType::f16)

@@ -19,6 +19,7 @@ struct Planning {
     BlockOptions options;
     uint32_t* mask;  // (H, blocks, words)
     int blocks, words;
+    uint32_t* marked;  // BlockPlan::marked
 
     // Work space. Rows of places are `length` apart.
     float *vertical, *slash;     // (H, S) mass of a key; of a distance
