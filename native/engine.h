@@ -91,18 +91,34 @@ struct Segment {
     bool special = false;
 };
 
+enum class BlockPattern { none, flex, stripes };
+
+/// Block-sparse attention for one prefill: in these layers a query looks into some blocks of keys only.
+/// flex: where FlexPrefill's plan (arXiv 2502.20766) expects attention; stripes: the first and the nearest.
+struct BlockSparsity {
+    BlockPattern pattern = BlockPattern::none;
+    std::vector<int> layers;       // 0-based
+    float gamma = 0.95f;           // flex: share of attention to cover, [0, 1]
+    float similarity = 0.1f;       // flex: least distance at which a head is planned by its profiles
+    int min_tokens = 1024;         // flex: least budget; stripes: shorter texts are dense
+    int sinks = 128, local = 512;  // stripes: first and nearest tokens, in whole blocks
+
+    bool operator==(const BlockSparsity&) const = default;
+};
+
 /// Token Sparse Attention (arXiv 2602.03216 §2) for one prefill. tau and keep 0, or no layers: dense, bit for
 /// bit.
 struct Sparsity {
-    float tau = 0;            // attention mass that may be dropped per layer, [0, 1)
-    std::vector<int> layers;  // which layers may be sparse, 0-based
-    int window = 128;         // W: last queries that score, and always-kept tail, tokens
-    int min_tokens = 1024;    // fewest prefix tokens a head keeps
-    int pool = 7;             // width of the average pool over scores, odd
-    float keep = 0;           // instead of tau, where not 0: share of tokens every head keeps, [0, 1)
-    int sinks = 0;            // first tokens, always kept
-    bool per_group = false;   // the heads of a kv head keep the same tokens
-    bool keys_only = false;   // dropped tokens are dropped as keys alone: every query attends (CPU)
+    float tau = 0;              // attention mass that may be dropped per layer, [0, 1)
+    std::vector<int> layers;    // which layers may be sparse, 0-based
+    int window = 128;           // W: last queries that score, and always-kept tail, tokens
+    int min_tokens = 1024;      // fewest prefix tokens a head keeps
+    int pool = 7;               // width of the average pool over scores, odd
+    float keep = 0;             // instead of tau, where not 0: share of tokens every head keeps, [0, 1)
+    int sinks = 0;              // first tokens, always kept
+    bool per_group = false;     // the heads of a kv head keep the same tokens
+    bool keys_only = false;     // dropped tokens are dropped as keys alone: every query attends (CPU)
+    BlockSparsity blocks = {};  // beside it: on what a layer keeps, and in other layers
 
     bool operator==(const Sparsity&) const = default;
 };
@@ -127,7 +143,8 @@ struct ReadResult {
     int reused_tokens = 0;  // common prefix found in the session
     int read_tokens = 0;    // tokens actually prefilled
     double seconds = 0;
-    std::vector<float> kept_fraction;  // (L) share of tokens each layer attended over; 1 = dense
+    std::vector<float> kept_fraction;   // (L) share of tokens each layer attended over; 1 = dense
+    std::vector<float> block_fraction;  // (L) share of blocks looked into, of those among them; 1 = all
 };
 
 struct SaveResult {

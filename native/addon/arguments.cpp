@@ -171,6 +171,30 @@ std::vector<int32_t> read_tokens(Napi::Value value) {
     return {array.Data(), array.Data() + array.ElementLength()};
 }
 
+static void read_layers(const Members& m, std::vector<int>& into) {
+    const Napi::Value layers = m.get("layers");
+    if (!layers.IsArray()) throw bad_argument(layers.Env(), m.what("layers") + " must be an array.");
+    const Napi::Array array = layers.As<Napi::Array>();
+    for (uint32_t i = 0; i < array.Length(); ++i)
+        into.push_back(read_length(array.Get(i), "Entry " + std::to_string(i) + " of " + m.what("layers")));
+}
+
+static BlockSparsity read_blocks(Napi::Value value) {
+    const Members m(value, "blocks");
+    BlockSparsity b;
+    const std::string pattern = read_string(m.get("pattern"), m.what("pattern"));
+    if (pattern != "flex" && pattern != "stripes")
+        throw bad_argument(value.Env(), m.what("pattern") + " must be flex or stripes.");
+    b.pattern = pattern == "flex" ? BlockPattern::flex : BlockPattern::stripes;
+    m.real("gamma", b.gamma, 0, 1);
+    m.real("similarity", b.similarity, 0, 1);
+    m.whole("minTokens", b.min_tokens);
+    m.whole("sinks", b.sinks);
+    m.whole("local", b.local);
+    read_layers(m, b.layers);
+    return b;
+}
+
 Sparsity read_sparsity(Napi::Value value) {
     if (value.IsNull()) return {};
     const Members m(value, "sparsity");
@@ -184,12 +208,8 @@ Sparsity read_sparsity(Napi::Value value) {
     m.whole("sinks", s.sinks);
     m.flag("perGroup", s.per_group);
     m.flag("keysOnly", s.keys_only);
-    const Napi::Value layers = m.get("layers");
-    if (!layers.IsArray()) throw bad_argument(value.Env(), m.what("layers") + " must be an array.");
-    const Napi::Array array = layers.As<Napi::Array>();
-    for (uint32_t i = 0; i < array.Length(); ++i)
-        s.layers.push_back(
-            read_length(array.Get(i), "Entry " + std::to_string(i) + " of " + m.what("layers")));
+    read_layers(m, s.layers);
+    if (const auto blocks = m.find("blocks")) s.blocks = read_blocks(*blocks);
     return s;
 }
 

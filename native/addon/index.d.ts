@@ -82,6 +82,19 @@ export interface Sparsity {
   perGroup?: boolean;
   /** Dropped tokens are dropped as keys alone. On the CPU only. */
   keysOnly?: boolean;
+  /** Beside it: on what a layer keeps, and in other layers. */
+  blocks?: BlockSparsity;
+}
+
+/** Block-sparse attention; native/engine.h says what each means, and what stands for what is absent. */
+export interface BlockSparsity {
+  pattern: 'flex' | 'stripes';
+  layers: number[];
+  gamma?: number;
+  similarity?: number;
+  minTokens?: number;
+  sinks?: number;
+  local?: number;
 }
 
 export interface Sampling {
@@ -107,6 +120,8 @@ export interface ReadResult {
   seconds: number;
   /** One per layer; 1 is dense. */
   keptFraction: number[];
+  /** One per layer: the share of blocks that attention looked into; 1 is all. */
+  blockFraction: number[];
 }
 
 export interface SaveResult {

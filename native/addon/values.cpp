@@ -70,6 +70,7 @@ Napi::Object to_js(Napi::Env env, const ReadResult& result) {
     o.Set("readTokens", result.read_tokens);
     o.Set("seconds", result.seconds);
     o.Set("keptFraction", to_array(env, result.kept_fraction));
+    o.Set("blockFraction", to_array(env, result.block_fraction));
     return o;
 }
 

@@ -2,6 +2,7 @@
 // decisions stated at BlockOptions. A head is one task: at the lengths a CPU reads, planning is little beside
 // attention.
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <limits>
@@ -285,7 +286,7 @@ uint64_t plan_scratch_bytes(int heads, int length, int head_dim) {
 void plan_blocks(Backend& backend, Matrix q, KvLayer kv, int length, const BlockOptions& options,
                  Selection chosen, void* scratch, BlockPlan out) {
     Running run(backend);
-    assert(q.rows == length && parts(length, kPlanBlock) <= out.blocks);
+    assert(q.rows == length && parts(length, kPlanBlock) == out.blocks);
     const int64_t d = kv.head_dim, heads = q.cols / d, group = heads / kv.kv_heads;
     const bool listed = chosen.index && *chosen.count > 0;
     const int64_t n = listed ? *chosen.count : length;
@@ -304,6 +305,10 @@ void plan_blocks(Backend& backend, Matrix q, KvLayer kv, int length, const Block
             plan_flex(head, options, mask, run.local(thread));
         mark_all(head, (n - kPlanBlock) / kPlanBlock, mask);
     });
+    if (!out.marked) return;
+    *out.marked = 0;
+    for (int64_t i = 0; i < heads * out.blocks * out.words(); ++i)
+        *out.marked += static_cast<uint32_t>(std::popcount(out.mask[i]));
 }
 
 }  // namespace longleaf::cpu

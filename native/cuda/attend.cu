@@ -60,8 +60,9 @@ __device__ void load_tile(uint32_t shared, char* memory, const char* cache, int 
     }
 }
 
-/// `gathered`: keys and queries by a head's list, if it has one; the same sums in the same order.
-template <int D, KvType type, bool gathered>
+/// `gathered`: keys and queries by a head's list, if it has one; the same sums in the same order. `planned`:
+/// only tiles of the plan's blocks.
+template <int D, KvType type, bool gathered, bool planned>
 __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const Walk w) {
     using S = Shape<D>;
     constexpr int F = S::fragments, N = S::keys;
@@ -71,14 +72,14 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
     const int h = static_cast<int>(blockIdx.y), d = w.d;
 
-    // Places are positions, or numbers in the head's list. Heavy tiles, those of late rows, start first.
+    // Places are positions, or numbers in the head's list.
     const int count = gathered ? *w.count : 0;
     const int32_t* list = count > 0 ? w.index + h / w.list_heads * w.index_capacity : nullptr;
     const int begin = list ? first_from(list, count, w.start) : w.start;
     const int end = list ? first_from(list, count, w.start + w.rows) : w.start + w.rows;
-    const int first = begin + (static_cast<int>(gridDim.x) - 1 - static_cast<int>(blockIdx.x)) * S::rows;
-    if (first >= end) return;
-    const int last = min(first + S::rows, end) - 1;
+    const Stretch stretch(w, begin, end, S::rows);
+    const int first = stretch.first, last = stretch.last;
+    if (first > last) return;
 
     for (int at = static_cast<int>(threadIdx.x); at < S::rows * D; at += kThreads) {
         const int r = at / D, c = at % D, place = min(first + r, last);
@@ -89,18 +90,18 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
 
     const int64_t head_bytes = w.capacity * (type == KvType::f16 ? d * 2 : d / 32 * 34);
     const char *k = w.k + h / w.group * head_bytes, *v = w.v + h / w.group * head_bytes;
-    const int tiles = last / N + 1;
+    const Steps<planned> steps{stretch.bits(w), last / N + 1, kPlanBlock / N};
     const auto position = [&](int tile) {  // of the key this thread looks up
         const int place = tile * N + static_cast<int>(threadIdx.x) % N;
         return place > last ? -1 : list ? list[place] : place;
     };
-    int ahead = -1;
+    int ahead = -1, tile = steps.from(0), later = steps.from(tile + 1);
     if constexpr (gathered) {
-        if (threadIdx.x < N) positions[threadIdx.x] = position(0);
-        if (tiles > 1) ahead = position(1);
+        if (threadIdx.x < N) positions[threadIdx.x] = position(tile);
+        if (later < steps.end) ahead = position(later);
         __syncthreads();
     }
-    load_tile<D, type, gathered>(shared_address(k_tile), k_tile, k, d, positions, 0, last);
+    load_tile<D, type, gathered>(shared_address(k_tile), k_tile, k, d, positions, tile * N, last);
     copies_commit();
 
     float sum[F][D / 8][4] = {}, peak[F][2], total[F][2];
@@ -116,16 +117,17 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
         static_cast<uint32_t>((lane % 8 + lane / 8 % 2 * 8) * S::row_bytes + lane / 16 * 16);
     const int my_row = first + warp * 16 * F + lane / 4;  // place of this thread's first row
 
-    for (int tile = 0; tile < tiles; ++tile) {
-        int32_t* here = positions + tile % 2 * N;
-        int32_t* next = positions + (tile + 1) % 2 * N;
+    for (int turn = 0; tile < steps.end; ++turn) {
+        int32_t* here = positions + turn % 2 * N;
+        int32_t* next = positions + (turn + 1) % 2 * N;
         copies_wait<0>();
         __syncthreads();  // K is here; V is free
         load_tile<D, type, gathered>(shared_address(v_tile), v_tile, v, d, here, tile * N, last);
         copies_commit();
         if constexpr (gathered) {
             if (threadIdx.x < N) next[threadIdx.x] = ahead;
-            if (tile + 2 < tiles) ahead = position(tile + 2);
+            const int after = steps.from(later + 1);
+            if (after < steps.end) ahead = position(after);
         }
 
         float s[F][N / 8][4] = {};
@@ -149,8 +151,8 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
 
         copies_wait<0>();
         __syncthreads();  // V is here; K is free
-        if (tile + 1 < tiles)
-            load_tile<D, type, gathered>(shared_address(k_tile), k_tile, k, d, next, (tile + 1) * N, last);
+        if (later < steps.end)
+            load_tile<D, type, gathered>(shared_address(k_tile), k_tile, k, d, next, later * N, last);
         copies_commit();
 
         if ((tile + 1) * N - 1 > first) {  // the diagonal crosses this tile
@@ -212,6 +214,7 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
                     multiply_add<__half>(sum[f][2 * i + 1], p[f][j], b[2], b[3]);
                 }
             }
+        tile = later, later = steps.from(later + 1);
     }
 
 #pragma unroll
@@ -235,27 +238,29 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
         }
 }
 
-template <int D, KvType type, bool gathered>
+template <int D, KvType type, bool gathered, bool planned = false>
 void launch(CudaBackend& cuda, const Walk& w, int heads) {
     using S = Shape<D>;
-    const auto kernel = attend_tiles<D, type, gathered>;
+    const auto kernel = attend_tiles<D, type, gathered, planned>;
     cuda.allow_shared(reinterpret_cast<const void*>(kernel), S::shared_bytes);
-    const dim3 grid(parts(w.rows, S::rows), static_cast<unsigned>(heads));
+    const dim3 grid(stretches(w, S::rows), static_cast<unsigned>(heads));
     kernel<<<grid, kThreads, S::shared_bytes, cuda.stream>>>(w);
+}
+
+template <int D, KvType type>
+void launch(CudaBackend& cuda, const Walk& w, int heads) {
+    w.plan    ? launch<D, type, true, true>(cuda, w, heads)
+    : w.index ? launch<D, type, true>(cuda, w, heads)
+              : launch<D, type, false>(cuda, w, heads);
 }
 
 template <int D>
 void launch(CudaBackend& cuda, KvType type, const Walk& w, int heads) {
-    if (type == KvType::f16)
-        w.index ? launch<D, KvType::f16, true>(cuda, w, heads)
-                : launch<D, KvType::f16, false>(cuda, w, heads);
-    else
-        w.index ? launch<D, KvType::q8_0, true>(cuda, w, heads)
-                : launch<D, KvType::q8_0, false>(cuda, w, heads);
+    type == KvType::f16 ? launch<D, KvType::f16>(cuda, w, heads) : launch<D, KvType::q8_0>(cuda, w, heads);
 }
 
 void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, const Selection* chosen,
-                 const Matrix& out) {
+                 const BlockPlan* plan, const Matrix& out) {
     const int heads = static_cast<int>(q.cols) / kv.head_dim;
     Walk w{};
     w.q = q.data, w.q_type = q.type, w.q_stride = q.stride;
@@ -269,6 +274,7 @@ void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, co
         w.index = chosen->index, w.count = chosen->count, w.index_capacity = chosen->capacity;
         w.selected = chosen->rows, w.selected_places = round_up(chosen->capacity, kGatherUnit);
     }
+    if (plan) w.plan = plan->mask, w.plan_blocks = plan->blocks;
     if (run.cuda.hopper && (!chosen || chosen->rows)) {
         if (kv.type == KvType::q8_0) {
             const KvLayer wide = widen(run.cuda, kv, start + w.rows, w.count);
@@ -307,7 +313,7 @@ void attend(Backend& backend, Matrix q, KvLayer kv, int start, Matrix out) {
         decode(run, q, kv, start + 1, out);
         return run.end("attend");
     }
-    attend_rows(run, q, kv, start, nullptr, out);
+    attend_rows(run, q, kv, start, nullptr, nullptr, out);
     run.end("attend", 64);
 }
 
@@ -320,8 +326,20 @@ void attend_selected(Backend& backend, Matrix q, KvLayer kv, int start, Selectio
     if (run.cancelled() || q.rows == 0) return;
     const int heads = static_cast<int>(q.cols) / kv.head_dim;
     clear_unselected(run.cuda.stream, heads, heads / kv.kv_heads, kv.head_dim, start, chosen, out);
-    attend_rows(run, q, kv, start, &chosen, out);
+    attend_rows(run, q, kv, start, &chosen, nullptr, out);
     run.end("attend_selected", 64);
+}
+
+void attend_blocks(Backend& backend, Matrix q, KvLayer kv, int start, BlockPlan plan, Selection chosen,
+                   Matrix out) {
+    require_shape(backend, kv);
+    Running run(backend);
+    if (run.cancelled() || q.rows == 0) return;
+    const int heads = static_cast<int>(q.cols) / kv.head_dim;
+    if (chosen.index)
+        clear_unselected(run.cuda.stream, heads, heads / kv.kv_heads, kv.head_dim, start, chosen, out);
+    attend_rows(run, q, kv, start, chosen.index ? &chosen : nullptr, &plan, out);
+    run.end("attend_blocks", 64);
 }
 
 }  // namespace longleaf::cuda

@@ -23,6 +23,8 @@ struct Walk {
     const void*
         selected;  // K and V of what each head selected, (2, H / list_heads, selected_places, D) f16, or null
     int64_t selected_places;  // in whole kGatherUnit
+    const uint32_t* plan;     // BlockPlan::mask, or null: queries look into all blocks
+    int64_t plan_blocks;      // BlockPlan::blocks
 };
 
 /// Attention of a single query, where reading the cache is all there is to do (decode.cu). q, out (1, H * D);
@@ -46,7 +48,49 @@ KvLayer widen(CudaBackend&, const KvLayer&, int places, const int32_t* unless);
 /// it.
 inline constexpr int64_t kGatherUnit = 128;
 
+/// Thread blocks for `rows` rows of queries, `unit` of them each.
+inline unsigned stretches(const Walk& w, int unit) { return parts(w.rows, unit) + (w.plan ? 1 : 0); }
+
 #if defined(__CUDACC__)
+/// Tiles of keys that a block of queries walks, in ascending order: all before `end`, or, when `planned`,
+/// those of the blocks whose bits are set, if there are bits. What is not planned keeps its registers.
+template <bool planned = true>
+struct Steps {
+    const uint32_t* bits;
+    int end, per_block;
+
+    /// First one from `tile` on; `end` when there is none.
+    __device__ int from(int tile) const {
+        if (!planned || !bits || tile >= end) return min(tile, end);
+        const int block = tile / per_block, blocks = (end + per_block - 1) / per_block;
+        int word = block / 32;
+        uint32_t set = bits[word] & (~0u << block % 32);
+        while (set == 0) {
+            if (++word * 32 >= blocks) return end;
+            set = bits[word];
+        }
+        const int found = word * 32 + __ffs(static_cast<int>(set)) - 1;
+        return found == block ? tile : min(found * per_block, end);
+    }
+};
+
+/// Places of the queries of one thread block, which under a plan all lie in one of its blocks; `unit` at
+/// most.
+struct Stretch {
+    int first, last;
+
+    /// Of the places [begin, end): heavy stretches, those of late rows, come first.
+    __device__ Stretch(const Walk& w, int begin, int end, int unit) {
+        const int number = static_cast<int>(gridDim.x) - 1 - static_cast<int>(blockIdx.x);
+        const int from = (w.plan ? begin / unit * unit : begin) + number * unit;
+        first = max(from, begin), last = min(from + unit, end) - 1;
+    }
+    __device__ const uint32_t* bits(const Walk& w) const {
+        const int64_t words = (w.plan_blocks + 31) / 32;
+        return w.plan ? w.plan + (blockIdx.y * w.plan_blocks + first / kPlanBlock) * words : nullptr;
+    }
+};
+
 /// First place in ascending list[0 .. n - 1] whose value is at least `value`. By whole warps, whose lanes
 /// each look at a place: four reads one after the other in a list of a million, where halving takes twenty.
 __device__ inline int first_from(const int32_t* list, int n, int value) {

@@ -45,17 +45,16 @@ struct Ring {
 struct Work {
     const int32_t* list;  // null: dense
     int first, last;      // places of its queries
+    Steps<> steps;        // tiles of keys
 };
 
-__device__ inline Work work_of(const Walk& w, int rows_per_block) {
+__device__ inline Work work_of(const Walk& w, int rows_per_block, int keys) {
     const int count = w.index ? *w.count : 0;
     const int32_t* list = count > 0 ? w.index + blockIdx.y / w.list_heads * w.index_capacity : nullptr;
     const int begin = list ? first_from(list, count, w.start) : w.start;
     const int end = list ? first_from(list, count, w.start + w.rows) : w.start + w.rows;
-    // Heavy tiles, those of late rows, start first.
-    const int first =
-        begin + (static_cast<int>(gridDim.x) - 1 - static_cast<int>(blockIdx.x)) * rows_per_block;
-    return {list, first, min(first + rows_per_block, end) - 1};
+    const Stretch stretch(w, begin, end, rows_per_block);
+    return {list, stretch.first, stretch.last, {stretch.bits(w), stretch.last / keys + 1, kPlanBlock / keys}};
 }
 
 #if LONGLEAF_HOPPER_CODE
@@ -63,19 +62,20 @@ __device__ inline Work work_of(const Walk& w, int rows_per_block) {
 /// One thread: all tiles of K and V, planes of the maps. Rows beyond a map's last come as zeros.
 template <int D>
 __device__ void supply(Ring<D>& ring, char* k_tiles, char* v_tiles, const TensorMap& k, const TensorMap& v,
-                       int plane, int tiles) {
+                       int plane, const Steps<>& steps) {
     using T = Tiles<D>;
-    const auto bring = [&](uint64_t* full, uint64_t* empty, char* to, const TensorMap& map, int tile) {
-        if (tile >= T::stages) barrier_wait(empty, (tile / T::stages + 1) & 1);
+    const auto bring = [&](uint64_t* full, uint64_t* empty, char* to, const TensorMap& map, int tile,
+                           int turn) {
+        if (turn >= T::stages) barrier_wait(empty, (turn / T::stages + 1) & 1);
         barrier_expect(full, T::tile_bytes);
 #pragma unroll
         for (int box = 0; box < T::boxes; ++box)
             load_box(to + box * T::box_bytes, map, box * 64, tile * T::keys, plane, full);
     };
-    for (int tile = 0; tile < tiles; ++tile) {
-        const int stage = tile % T::stages;
-        bring(&ring.k_full[stage], &ring.k_empty[stage], k_tiles + stage * T::tile_bytes, k, tile);
-        bring(&ring.v_full[stage], &ring.v_empty[stage], v_tiles + stage * T::tile_bytes, v, tile);
+    for (int turn = 0, tile = steps.from(0); tile < steps.end; ++turn, tile = steps.from(tile + 1)) {
+        const int stage = turn % T::stages;
+        bring(&ring.k_full[stage], &ring.k_empty[stage], k_tiles + stage * T::tile_bytes, k, tile, turn);
+        bring(&ring.v_full[stage], &ring.v_empty[stage], v_tiles + stage * T::tile_bytes, v, tile, turn);
     }
 }
 
@@ -211,7 +211,7 @@ struct Consumer {
 /// One consumer warpgroup, `number` from 0.
 template <int D>
 __device__ void consume(Ring<D>& ring, char* queries, const char* k_tiles, const char* v_tiles, const Walk& w,
-                        const Work& work, int tiles, int number) {
+                        const Work& work, int number) {
     using T = Tiles<D>;
     constexpr int N = T::keys;
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32 % 4;
@@ -237,13 +237,14 @@ __device__ void consume(Ring<D>& ring, char* queries, const char* k_tiles, const
     products_wait<0>();
     pin(c.s);
     read(&ring.k_empty[0]);
-    absorb(0);
+    int turn = 1, tile = work.steps.from(0);
+    absorb(tile);
     c.pack();
-    for (int tile = 1; tile < tiles; ++tile) {
-        const int stage = tile % T::stages, before = (tile - 1) % T::stages;
-        barrier_wait(&ring.k_full[stage], tile / T::stages & 1);
+    for (tile = work.steps.from(tile + 1); tile < work.steps.end; tile = work.steps.from(tile + 1), ++turn) {
+        const int stage = turn % T::stages, before = (turn - 1) % T::stages;
+        barrier_wait(&ring.k_full[stage], turn / T::stages & 1);
         c.begin_scores(q, k_tiles + stage * T::tile_bytes);
-        barrier_wait(&ring.v_full[before], (tile - 1) / T::stages & 1);
+        barrier_wait(&ring.v_full[before], (turn - 1) / T::stages & 1);
         c.begin_values(v_tiles + before * T::tile_bytes);
         products_wait<1>();
         pin(c.s);
@@ -255,8 +256,8 @@ __device__ void consume(Ring<D>& ring, char* queries, const char* k_tiles, const
         c.shrink_sums(shrink);
         c.pack();
     }
-    const int stage = (tiles - 1) % T::stages;
-    barrier_wait(&ring.v_full[stage], (tiles - 1) / T::stages & 1);
+    const int stage = (turn - 1) % T::stages;
+    barrier_wait(&ring.v_full[stage], (turn - 1) / T::stages & 1);
     products_begin();
     c.begin_values(v_tiles + stage * T::tile_bytes);
     products_wait<0>();
@@ -281,9 +282,9 @@ __global__ void __launch_bounds__(Tiles<D>::threads, 1)
     __shared__ Ring<D> ring;
     char* queries = raw + (1024 - shared_address(raw) % 1024) % 1024;
     char *k_tiles = queries + T::consumers * T::query_bytes, *v_tiles = k_tiles + T::stages * T::tile_bytes;
-    const Work work = work_of(w, T::rows);
+    const Work work = work_of(w, T::rows, T::keys);
     if (work.first > work.last) return;
-    const int tiles = work.last / T::keys + 1, head = static_cast<int>(blockIdx.y);
+    const int head = static_cast<int>(blockIdx.y);
     if (threadIdx.x == 0) ring.init();
     __syncthreads();
     const int warpgroup = static_cast<int>(threadIdx.x) / 128;
@@ -291,12 +292,13 @@ __global__ void __launch_bounds__(Tiles<D>::threads, 1)
         shrink_registers<T::producer_registers>();
         if (threadIdx.x > 0) return;
         if (work.list)
-            supply<D>(ring, k_tiles, v_tiles, from.selected_k, from.selected_v, head / w.list_heads, tiles);
+            supply<D>(ring, k_tiles, v_tiles, from.selected_k, from.selected_v, head / w.list_heads,
+                      work.steps);
         else
-            supply<D>(ring, k_tiles, v_tiles, from.k, from.v, head / w.group, tiles);
+            supply<D>(ring, k_tiles, v_tiles, from.k, from.v, head / w.group, work.steps);
     } else {
         grow_registers<T::consumer_registers>();
-        consume<D>(ring, queries, k_tiles, v_tiles, w, work, tiles, warpgroup - 1);
+        consume<D>(ring, queries, k_tiles, v_tiles, w, work, warpgroup - 1);
     }
 #endif
 }
@@ -318,7 +320,7 @@ void launch(CudaBackend& cuda, const Walk& w, int heads) {
         from.selected_v = map(static_cast<const char*>(w.selected) + lists * w.selected_places * w.d * 2,
                               w.selected_places, lists, w.selected_places);
     }
-    const dim3 grid(parts(w.rows, T::rows), static_cast<unsigned>(heads));
+    const dim3 grid(stretches(w, T::rows), static_cast<unsigned>(heads));
     attend_warpgroups<D><<<grid, T::threads, T::shared_bytes, cuda.stream>>>(w, from);
 }
 

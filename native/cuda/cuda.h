@@ -177,6 +177,10 @@ void select(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void*
 uint64_t select_scratch_bytes(int heads, int length, const SelectOptions&);
 void gather(Backend&, KvLayer, int heads, Selection);
 void attend_selected(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
+void plan_blocks(Backend&, Matrix q, KvLayer, int length, const BlockOptions&, Selection, void* scratch,
+                 BlockPlan out);
+uint64_t plan_scratch_bytes(int heads, int length, int head_dim);
+void attend_blocks(Backend&, Matrix q, KvLayer, int start, BlockPlan, Selection, Matrix out);
 void swiglu(Backend&, Matrix gate, Matrix up);
 void gated(Backend&, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room);
 void rank(Backend&, Matrix logits, const RankOptions&, Ranking* out);

@@ -44,6 +44,28 @@ class Pace {
     int most_, rows_;
 };
 
+/// Whole blocks of a plan, one at least.
+int round_to_blocks(int rows) { return std::max(1, rows / kPlanBlock) * kPlanBlock; }
+
+/// What layers of a pass of T rows left out.
+void account(const Decoder& decoder, const Scratch& s, const SparsityPlan& plan, int T, PassResult& result) {
+    const auto layers = static_cast<size_t>(decoder.config->layers);
+    result.kept_fraction.assign(layers, 1.0f);
+    result.block_fraction.assign(layers, 1.0f);
+    std::vector<int32_t> counts(layers);
+    std::vector<uint32_t> marked(layers);
+    if (plan.selects()) decoder.backend->download(counts.data(), s.counts(), layers * sizeof(int32_t));
+    if (plan.plans()) decoder.backend->download(marked.data(), s.marked(), layers * sizeof(uint32_t));
+    for (size_t l = 0; l < layers; ++l) {
+        const int kept = plan.sparse[l] && counts[l] > 0 ? counts[l] : T;
+        result.kept_fraction[l] = static_cast<float>(kept) / static_cast<float>(T);
+        const double blocks = (kept + kPlanBlock - 1) / kPlanBlock;
+        if (plan.blocks[l])
+            result.block_fraction[l] =
+                static_cast<float>(marked[l] / (decoder.config->heads * blocks * (blocks + 1) / 2));
+    }
+}
+
 void note(const Pass& pass, double cost) {
     if (pass.progress) pass.progress->add(cost);
 }
@@ -61,7 +83,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
     const Ops& op = b.ops();
     SparsityPlan plan = *pass.sparsity;
     for (int l = 0; l < c.layers; ++l)
-        if (!c.may_be_sparse(l)) plan.sparse[static_cast<size_t>(l)] = false;
+        if (!c.may_be_sparse(l)) plan.keep_dense(l);
     const int T = static_cast<int>(pass.ids.size());
     const int W = plan.options.window;
     const Cost cost(c);
@@ -78,7 +100,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
         const Layer layer(decoder, l);
         const LayerWeights& of = layer.weights;
         const KvLayer kv = cache.layer(l);
-        const bool sparse = plan.sparse[l];
+        const bool sparse = plan.sparse[l], by_blocks = plan.blocks[l];
         if (!one_chunk)
             b.prepare(std::array{of.q, of.k, of.v, of.attn_output, of.gate, of.up, of.down},
                       decoder.activations);
@@ -111,41 +133,57 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
             return s.normed(count);
         };
 
-        Selection chosen = s.selection(l);
-        chosen.keys_only = plan.keys_only;
+        const auto project_queries = [&](int first, int count, Matrix q) {
+            op.matmul(b, of.q, normed(first, count), q, false);
+            layer.finish_queries(q, pass.start + first);
+        };
+
+        // A plan by blocks looks at every query, so there they come before attention, all of them.
+        for (const auto [first, count] : chunks(0, by_blocks ? T : 0, chunk)) {
+            project_queries(first, count, s.all_q(first, count));
+            if (b.cancelled) return false;
+        }
+        Selection chosen;
         if (sparse) {
-            for (const auto [first, count] : chunks(T - W, T, chunk)) {
-                const Matrix tail = s.rows_of(s.tail(W), first - (T - W), count);
-                op.matmul(b, of.q, normed(first, count), tail, false);
-                layer.finish_queries(tail, pass.start + first);
-            }
-            op.select(b, s.tail(W), kv, T, plan.options, s.select_work(), chosen);
+            chosen = s.selection(l);
+            chosen.keys_only = plan.keys_only;
+            for (const auto [first, count] : chunks(T - W, by_blocks ? T - W : T, chunk))
+                project_queries(first, count, s.rows_of(s.tail(W), first - (T - W), count));
+            op.select(b, by_blocks ? s.all_q(T - W, W) : s.tail(W), kv, T, plan.options, s.select_work(),
+                      chosen);
             if (chosen.rows) op.gather(b, kv, c.heads, chosen);
             if (b.cancelled) return false;
             note(pass, cost.select(T, W));
+        }
+        if (by_blocks) {
+            op.plan_blocks(b, s.all_q(0, T), kv, T, plan.block_options, chosen, s.plan_work(),
+                           s.block_plan(l));
+            if (b.cancelled) return false;
+            note(pass, cost.select(T, kPlanBlock));
         }
 
         // Phase B: attend, project out and run the FFN. After the last layer only the answer's row matters.
         const int begin = l == c.layers - 1 ? T - last_layer_rows(T) : 0;
         for (const auto [first, count] : chunks(begin, T, chunk)) {
             const Matrix x = s.residual(first, count);
-            if (T > 1) {
-                op.matmul(b, of.q, normed(first, count), s.q(count), false);
-                layer.finish_queries(s.q(count), pass.start + first);
-            }
+            if (T > 1 && !by_blocks) project_queries(first, count, s.q(count));
+            const Matrix queries = by_blocks ? s.all_q(first, count) : s.q(count);
             for (int done = 0; done < count;) {
-                const Rows part = chunks(done, count, pace.rows()).front();
-                const Matrix q = s.rows_of(s.q(count), part.first, part.count);
+                const int rows = by_blocks ? round_to_blocks(pace.rows()) : pace.rows();
+                const Rows part = chunks(done, count, rows).front();
+                const Matrix q = s.rows_of(queries, part.first, part.count);
                 const Matrix mixed = s.rows_of(s.mixed(count), part.first, part.count);
                 const int from = first + part.first;
                 const auto begun = Clock::now();
-                if (sparse)
+                if (by_blocks)
+                    op.attend_blocks(b, q, kv, from, s.block_plan(l), chosen, mixed);
+                else if (sparse)
                     op.attend_selected(b, q, kv, from, chosen, mixed);
                 else
                     op.attend(b, q, kv, pass.start + from, mixed);
                 if (b.cancelled) return false;
                 pace.took(part.count, std::chrono::duration<double>(Clock::now() - begun).count());
-                note(pass, cost.attend(pass.start, from, from + part.count, sparse));
+                note(pass, cost.attend(pass.start, from, from + part.count, sparse || by_blocks));
                 done += part.count;
             }
             layer.add_attention(s.mixed(count), x, s.branch(count));
@@ -161,14 +199,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
     if (c.logit_scale != 1) op.scale(b, pass.logits, c.logit_scale);
     if (c.logit_soft_cap > 0) op.soften(b, pass.logits, c.logit_soft_cap);
 
-    result.kept_fraction.assign(c.layers, 1.0f);
-    if (plan.any()) {
-        std::vector<int32_t> counts(c.layers);
-        b.download(counts.data(), s.counts(), counts.size() * sizeof(int32_t));
-        for (int l = 0; l < c.layers; ++l)
-            if (plan.sparse[l] && counts[l] > 0)
-                result.kept_fraction[l] = static_cast<float>(counts[l]) / static_cast<float>(T);
-    }
+    account(decoder, s, plan, T, result);
     return !b.cancelled;
 }
 

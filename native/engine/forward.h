@@ -32,12 +32,12 @@ struct Pass {
     int answer = 0;                // the row whose logits are wanted; later rows are padding
     const SparsityPlan* sparsity = nullptr;
     Progress* progress = nullptr;
-    Matrix logits;  // (1, V), where those after row `answer` are to go
+    Matrix logits;                    // (1, V), where those after row `answer` are to go
     AttentionWatch* watch = nullptr;  // of a row that is alone
 };
 
 struct PassResult {
-    std::vector<float> kept_fraction;  // (L)
+    std::vector<float> kept_fraction, block_fraction;  // (L), of ReadResult
 };
 
 /// Writes K and V at positions start .. start + T - 1. Returns false when cancelled; those positions are then

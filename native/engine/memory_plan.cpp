@@ -29,7 +29,8 @@ uint64_t scratch_bytes(const MemoryDemand& d, int context) {
     const DType rows = d.backend->activation_type(d.matrices);
     const bool unpacks = context > d.backend->chunk_rows() && rows != DType::f32 && rows != d.matrices;
     const int64_t prepared = unpacks ? c.channels * (2 * q_dim + 2 * kv_dim + 3 * int64_t{c.ffn}) : 0;
-    return Scratch::bytes(c, *d.backend, rows, context, SelectOptions{}) +
+    const SelectOptions select;
+    return Scratch::bytes(c, *d.backend, rows, context, &select, false) +
            static_cast<uint64_t>(c.vocab) * sizeof(float) + d.backend->scratch_bytes(widest, prepared) +
            d.backend->attention_bytes(d.kv_type, c.kv_heads, context, c.head_dim);
 }

@@ -29,8 +29,9 @@ double Cost::pass(int start, int rows, int last_rows, const SparsityPlan& plan) 
     for (int l = 0; l < layers; ++l) {
         const int out_rows = l == layers - 1 ? last_rows : rows;
         total += project_kv(rows) + project_out(out_rows);
-        total += attend(start, rows - out_rows, rows, plan.sparse[l]);
+        total += attend(start, rows - out_rows, rows, plan.sparse[l] || plan.blocks[l]);
         if (plan.sparse[l]) total += select(rows, plan.options.window);
+        if (plan.blocks[l]) total += select(rows, kPlanBlock);
     }
     return total;
 }

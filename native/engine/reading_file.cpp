@@ -15,7 +15,7 @@ namespace {
 
 constexpr char magic[8] = {'L', 'L', 'R', 'E', 'A', 'D', 'N', 'G'};
 /// Raise it with every change of the layout, and when what a read writes changes by more than rounding.
-constexpr uint32_t format = 1;
+constexpr uint32_t format = 2;
 constexpr uint64_t most_body = uint64_t{1} << 28;  // of a context of millions of tokens
 
 struct Prefix {
@@ -90,7 +90,7 @@ void fields(Coder& coder, Header& h, Checksums& checksums) {
     coder.list(h.device);
     coder.value(h.context_tokens);
     coder.list(h.tokens);
-    auto& [tau, layers, window, min_tokens, pool, keep, sinks, per_group, keys_only] =
+    auto& [tau, layers, window, min_tokens, pool, keep, sinks, per_group, keys_only, blocks] =
         h.asked;  // a field more: list it, and raise `format`
     coder.value(tau);
     coder.list(layers);
@@ -101,6 +101,14 @@ void fields(Coder& coder, Header& h, Checksums& checksums) {
     coder.value(sinks);
     coder.value(per_group);
     coder.value(keys_only);
+    auto& [pattern, block_layers, gamma, similarity, block_tokens, block_sinks, local] = blocks;
+    coder.value(pattern);
+    coder.list(block_layers);
+    coder.value(gamma);
+    coder.value(similarity);
+    coder.value(block_tokens);
+    coder.value(block_sinks);
+    coder.value(local);
     coder.value(h.sparse_length);
     coder.list(h.kept_fraction);
     coder.list(h.logits);

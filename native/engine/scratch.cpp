@@ -8,15 +8,19 @@ namespace {
 
 struct Sizes {
     uint64_t ids, residual, normed, q, kv, gate, up, branch, tail, index, counts, select_work, gathered;
+    uint64_t all_q, mask, marked, plan_work;
     uint64_t total() const {
         return ids + residual + normed + 2 * q + 2 * kv + gate + up + branch + tail + index + counts +
-               select_work + gathered;
+               select_work + gathered + all_q + mask + marked + plan_work;
     }
 };
 
 DType type_of_rows(int64_t rows, DType several) { return rows == 1 ? DType::f32 : several; }
 
-Sizes sizes(const Config& c, const Backend& backend, DType several, int tokens, const SelectOptions* select) {
+BlockPlan plan_of(int64_t tokens) { return {nullptr, (tokens + kPlanBlock - 1) / kPlanBlock}; }
+
+Sizes sizes(const Config& c, const Backend& backend, DType several, int tokens, const SelectOptions* select,
+            bool plans) {
     const uint64_t t = static_cast<uint64_t>(tokens);
     const uint64_t chunk = std::min<uint64_t>(t, static_cast<uint64_t>(backend.chunk_rows()));
     const uint64_t e =
@@ -32,6 +36,12 @@ Sizes sizes(const Config& c, const Backend& backend, DType several, int tokens, 
     s.gate = chunk * c.ffn * e;
     s.up = tokens > 1 && backend.gates_at_once() && c.gate == GateFunction::silu ? 0 : s.gate;
     s.branch = c.adds_plainly() ? 0 : chunk * c.channels * sizeof(float);
+    if (plans) {
+        s.all_q = t * q_dim * e;
+        s.mask = plan_of(tokens).bytes(c.heads);
+        s.marked = static_cast<uint64_t>(c.layers) * sizeof(uint32_t);
+        s.plan_work = backend.ops().plan_scratch_bytes(c.heads, tokens, c.head_dim);
+    }
     if (!select) return s;
     s.tail =
         static_cast<uint64_t>(select->window) * q_dim * row_bytes(type_of_rows(select->window, several), 1);
@@ -46,11 +56,12 @@ Sizes sizes(const Config& c, const Backend& backend, DType several, int tokens, 
 }  // namespace
 
 uint64_t Scratch::bytes(const Config& c, const Backend& backend, DType several, int tokens,
-                        const SelectOptions& select) {
-    return sizes(c, backend, several, tokens, &select).total();
+                        const SelectOptions* select, bool plans) {
+    return sizes(c, backend, several, tokens, select, plans).total();
 }
 
-Scratch::Scratch(const Config& c, Backend& backend, DType several, int tokens, const SelectOptions* select)
+Scratch::Scratch(const Config& c, Backend& backend, DType several, int tokens, const SelectOptions* select,
+                 bool plans)
     : channels_(c.channels),
       q_dim_(static_cast<int64_t>(c.heads) * c.head_dim),
       kv_dim_(static_cast<int64_t>(c.kv_heads) * c.head_dim),
@@ -58,7 +69,7 @@ Scratch::Scratch(const Config& c, Backend& backend, DType several, int tokens, c
       tokens_(tokens),
       several_(several),
       per_group_(select && select->per_group) {
-    const Sizes s = sizes(c, backend, several, tokens, select);
+    const Sizes s = sizes(c, backend, several, tokens, select, plans);
     ids_ = Buffer(backend, s.ids);
     residual_ = Buffer(backend, s.residual);
     normed_ = Buffer(backend, s.normed);
@@ -74,6 +85,10 @@ Scratch::Scratch(const Config& c, Backend& backend, DType several, int tokens, c
     counts_ = Buffer(backend, s.counts);
     select_work_ = Buffer(backend, s.select_work);
     gathered_ = Buffer(backend, s.gathered);
+    all_q_ = Buffer(backend, s.all_q);
+    mask_ = Buffer(backend, s.mask);
+    marked_ = Buffer(backend, s.marked);
+    plan_work_ = Buffer(backend, s.plan_work);
 }
 
 Matrix Scratch::rows_of(Matrix m, int first, int rows) const {
@@ -90,6 +105,17 @@ Matrix Scratch::branch(int rows) const { return {branch_.data(), rows, channels_
 
 Matrix Scratch::of(const Buffer& b, int rows, int64_t cols) const {
     return {b.data(), rows, cols, cols, type_of_rows(rows, several_)};
+}
+
+Matrix Scratch::all_q(int first, int rows) const {
+    return rows_of(of(all_q_, static_cast<int>(tokens_), q_dim_), first, rows);
+}
+
+BlockPlan Scratch::block_plan(int layer) const {
+    BlockPlan plan = plan_of(tokens_);
+    plan.mask = static_cast<uint32_t*>(mask_.data());
+    plan.marked = static_cast<uint32_t*>(marked_.data()) + layer;
+    return plan;
 }
 
 Selection Scratch::selection(int layer) const {

@@ -14,11 +14,12 @@ inline constexpr int cache_slack = 1;
 class Scratch {
   public:
     /// For passes of at most `tokens` rows, which are of type `several` where more than one is computed at a
-    /// time; `select` is null when no layer of them is sparse.
-    Scratch(const Config&, Backend&, DType several, int tokens, const SelectOptions* select);
+    /// time; `select` is null when no layer of them selects tokens, `plans` says whether any goes by blocks.
+    Scratch(const Config&, Backend&, DType several, int tokens, const SelectOptions* select, bool plans);
 
-    /// What the constructor takes for a pass with sparse layers.
-    static uint64_t bytes(const Config&, const Backend&, DType several, int tokens, const SelectOptions&);
+    /// What the constructor takes.
+    static uint64_t bytes(const Config&, const Backend&, DType several, int tokens,
+                          const SelectOptions* select, bool plans);
 
     int32_t* ids() const { return static_cast<int32_t*>(ids_.data()); }  // (T)
     Matrix residual(int first, int rows) const;                          // rows of (T, C)
@@ -31,7 +32,11 @@ class Scratch {
     Matrix up(int rows) const { return of(up_, rows, ffn_); }  // room, or none: Backend::gates_at_once
     Matrix branch(int rows) const;  // f32, what attention or FFN add: none where Config::adds_plainly
     Matrix tail(int rows) const { return of(tail_, rows, q_dim_); }  // the queries that score, (W, H * D)
-    Selection selection(int layer) const;  // index shared, count per layer; per_group as asked for
+    Selection selection(int layer) const;     // index shared, count per layer; per_group as asked for
+    Matrix all_q(int first, int rows) const;  // rows of (T, H * D), where layers go by blocks
+    BlockPlan block_plan(int layer) const;    // mask shared, marked per layer
+    const uint32_t* marked() const { return static_cast<uint32_t*>(marked_.data()); }  // (L)
+    void* plan_work() const { return plan_work_.data(); }
     const int32_t* counts() const { return static_cast<int32_t*>(counts_.data()); }  // (L)
     void* select_work() const { return select_work_.data(); }
     Matrix rows_of(Matrix m, int first, int rows) const;
@@ -44,6 +49,7 @@ class Scratch {
     bool per_group_;
     Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_, branch_;
     Buffer tail_, index_, counts_, select_work_, gathered_;
+    Buffer all_q_, mask_, marked_, plan_work_;
 };
 
 }  // namespace longleaf

@@ -19,7 +19,7 @@ TokenSession::TokenSession(SessionParts parts)
     : parts_(std::move(parts)),
       switch_(*parts_.turnstile),
       cache_(backend(), config(), parts_.kv_type, static_cast<int64_t>(parts_.context_tokens) + cache_slack),
-      one_row_(config(), backend(), DType::f32, 1, nullptr),
+      one_row_(config(), backend(), DType::f32, 1, nullptr, false),
       logits_(backend(), static_cast<uint64_t>(config().vocab) * sizeof(float)),
       ranking_(backend(), sizeof(Ranking)) {}
 
@@ -43,7 +43,7 @@ void TokenSession::check_memory(int start, int rows, const SparsityPlan& plan) c
     const int growth = backend().host_memory() ? std::max(0, start + rows - touched_) : 0;
     const uint64_t needed =
         kv_bytes_per_token(config(), parts_.kv_type) * static_cast<uint64_t>(growth) +
-        Scratch::bytes(config(), backend(), parts_.decoder.activations, rows, plan.options);
+        Scratch::bytes(config(), backend(), parts_.decoder.activations, rows, &plan.options, plan.plans());
     if (needed < (uint64_t{64} << 20)) return;
     const uint64_t available = backend().available_bytes();
     if (needed > available)
@@ -61,6 +61,7 @@ ReadResult TokenSession::read(std::span<const int32_t> tokens, const Sparsity& s
     const bool sparse = plan_sparsity(sparsity, config().layers, 0, length).any();
     ReadResult result;
     result.kept_fraction.assign(config().layers, 1.0f);
+    result.block_fraction = result.kept_fraction;
 
     Turnstile::Turn turn(switch_);
     int keep = timeline_.reusable(tokens, sparsity, sparse);
@@ -102,7 +103,7 @@ bool TokenSession::prefill(std::span<const int32_t> tokens, int start, const Spa
     }
     const int rows = static_cast<int>(pass.ids.size());
     const Scratch scratch(config(), backend(), parts_.decoder.activations, rows,
-                          plan.any() ? &plan.options : nullptr);
+                          plan.selects() ? &plan.options : nullptr, plan.plans());
     const double cost = Cost(config()).pass(start, rows, last_layer_rows(rows), plan);
     Progress progress(cost, length - start, on_progress);
     pass.progress = &progress;
@@ -116,6 +117,7 @@ bool TokenSession::prefill(std::span<const int32_t> tokens, int start, const Spa
     logits_at_ = length;
     if (plan.any()) reading_logits_ = logits_here();
     result.kept_fraction = std::move(out.kept_fraction);
+    result.block_fraction = std::move(out.block_fraction);
     if (start == 0) reading_kept_ = result.kept_fraction;
     progress.finish();
     return true;

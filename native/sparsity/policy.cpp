@@ -10,11 +10,39 @@ void require(bool condition, const std::string& sentence) {
     if (!condition) throw EngineError(ErrorCode::bad_request, sentence);
 }
 
+bool any_of(const std::vector<bool>& layers) {
+    return std::find(layers.begin(), layers.end(), true) != layers.end();
+}
+
+void require_layers(const std::vector<int>& wanted, int layers) {
+    for (const int layer : wanted)
+        require(layer >= 0 && layer < layers, "Layer " + std::to_string(layer) +
+                                                  " does not exist; the model has " + std::to_string(layers) +
+                                                  ".");
+}
+
+void require_blocks(const Sparsity& wanted) {
+    const BlockSparsity& b = wanted.blocks;
+    require(b.gamma >= 0 && b.gamma <= 1, "The share of attention that blocks cover must lie in [0, 1].");
+    require(b.similarity >= 0, "The distance at which heads are planned by rows cannot be negative.");
+    require(b.min_tokens >= 0 && b.sinks >= 0 && b.local >= 0, "Numbers of tokens cannot be negative.");
+    require(b.pattern == BlockPattern::none || !wanted.keys_only,
+            "Dropping keys alone cannot be combined with attention by blocks.");
+}
+
 }  // namespace
 
-bool is_dense(const Sparsity& s) { return (s.tau == 0 && s.keep == 0) || s.layers.empty(); }
+bool is_dense(const Sparsity& s) {
+    const bool selects = (s.tau != 0 || s.keep != 0) && !s.layers.empty();
+    return !selects && (s.blocks.pattern == BlockPattern::none || s.blocks.layers.empty());
+}
 
-bool SparsityPlan::any() const { return std::find(sparse.begin(), sparse.end(), true) != sparse.end(); }
+bool SparsityPlan::selects() const { return any_of(sparse); }
+bool SparsityPlan::plans() const { return any_of(blocks); }
+
+void SparsityPlan::keep_dense(int layer) {
+    sparse[static_cast<size_t>(layer)] = blocks[static_cast<size_t>(layer)] = false;
+}
 
 SparsityPlan plan_sparsity(const Sparsity& wanted, int layers, int start, int length) {
     require(wanted.tau >= 0 && wanted.tau < 1, "tau must lie in [0, 1).");  // false for NaN too
@@ -34,12 +62,22 @@ SparsityPlan plan_sparsity(const Sparsity& wanted, int layers, int start, int le
                     .sinks = wanted.sinks,
                     .per_group = wanted.per_group};
     plan.keys_only = wanted.keys_only;
-    for (const int layer : wanted.layers)
-        require(layer >= 0 && layer < layers, "Layer " + std::to_string(layer) +
-                                                  " does not exist; the model has " + std::to_string(layers) +
-                                                  ".");
-    if (start > 0 || !plan.options.drops(length)) return plan;
-    for (const int layer : wanted.layers) plan.sparse[static_cast<size_t>(layer)] = true;
+    require_layers(wanted.layers, layers);
+    require_layers(wanted.blocks.layers, layers);
+    require_blocks(wanted);
+    plan.blocks.assign(static_cast<size_t>(layers), false);
+    plan.block_options = {.pattern = wanted.blocks.pattern,
+                          .gamma = wanted.blocks.gamma,
+                          .similarity = wanted.blocks.similarity,
+                          .min_tokens = wanted.blocks.min_tokens,
+                          .sinks = wanted.blocks.sinks,
+                          .local = wanted.blocks.local};
+    if (start > 0) return plan;
+    if (plan.options.drops(length))
+        for (const int layer : wanted.layers) plan.sparse[static_cast<size_t>(layer)] = true;
+    if (!plan.block_options.whole(length))
+        for (const int layer : wanted.blocks.layers)
+            if (layer < layers - 1) plan.blocks[static_cast<size_t>(layer)] = true;
     return plan;
 }
 

@@ -10,15 +10,23 @@ namespace longleaf {
 
 /// Per-layer plan of one prefill of `length` tokens that starts at position 0.
 struct SparsityPlan {
-    std::vector<bool> sparse;  // (L)
+    std::vector<bool> sparse;  // (L) tokens are selected
     SelectOptions options;
     bool keys_only = false;
-    bool any() const;
+    std::vector<bool> blocks;  // (L) attention is planned by blocks
+    BlockOptions block_options;
+
+    bool selects() const;
+    bool plans() const;
+    bool any() const { return selects() || plans(); }
+    /// Leaves both out of a layer.
+    void keep_dense(int layer);
 };
 
 /// Whether this asks for no sparsity, however long the text.
 bool is_dense(const Sparsity&);
 
+/// Layers by blocks are those asked for but the last, which finishes only rows that look everywhere.
 /// Dense for every layer when nothing may be dropped, when start > 0, or when length <= min_tokens + window
 /// (fact sheet §1.1). Throws EngineError{bad_request} for values out of range or layers the model does not
 /// have.

@@ -89,7 +89,7 @@ export build architecture lengths out
 card
 run build 420 build_all || { tail -30 "$log" | cut -c1-240; exit 1; }
 if has tests; then
-  for name in $(tests_named "${LONGLEAF_TESTS:-}" rows matmul attend select rank forward logits fault); do
+  for name in $(tests_named "${LONGLEAF_TESTS:-}" rows matmul attend select blocks rank forward logits fault); do
     run "test $name" 150 "$build/test/test_cuda_$name"
   done
 fi
@@ -102,7 +102,7 @@ if has model; then
 fi
 has addon && run addon 300 test/bench/addon-gpu.sh "$build" "$architecture"
 if has sanitize && command -v compute-sanitizer >/dev/null; then
-  for name in $(tests_named "${LONGLEAF_SANITIZE:-}" rows matmul select attend rank); do
+  for name in $(tests_named "${LONGLEAF_SANITIZE:-}" rows matmul select blocks attend rank); do
     for tool in memcheck racecheck; do run "$tool $name" 200 sanitized "$tool" "$name"; done
   done
 fi

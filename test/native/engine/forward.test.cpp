@@ -52,6 +52,68 @@ TEST("sparse logits and kept fractions agree with double precision") {
         }
 }
 
+static Sparsity striped(std::vector<int> layers, int local) {
+    Sparsity s;
+    s.blocks = {.pattern = BlockPattern::stripes, .layers = std::move(layers)};
+    s.blocks.min_tokens = 300, s.blocks.sinks = 4, s.blocks.local = local;
+    return s;
+}
+
+TEST("logits by blocks, alone and on selected tokens, agree with double precision") {
+    const tiny::Model model = tiny::make({}, 2);
+    const tiny::File file(model);
+    const auto tokens = tiny::tokens(1100, 11);
+    for (const bool selects : {false, true}) {
+        Sparsity s = striped({0, 1, 2}, 128);
+        if (selects) s.tau = 0.2f, s.layers = {1, 2}, s.window = 16, s.min_tokens = 24;
+        const auto session = load(file)->open_session();
+        const ReadResult result = session->read(tokens, s, {});
+        const auto expected = reference::prefill(model, tokens, s);
+        CHECK_NEAR(worst(session->logits(), expected.logits), 0, tolerance);
+        CHECK_NEAR(result.kept_fraction[1], expected.kept[1], 1e-6);
+        // Nine rows of blocks: the last two whole, since the last 128 tokens reach into both.
+        if (!selects) CHECK_NEAR(result.block_fraction[0], (1 + 2 + 5 * 3 + 8 + 9) / 45.0, 1e-6);
+        CHECK_EQ(result.block_fraction[2], 1.0f);  // the last layer looks everywhere
+    }
+}
+
+TEST("blocks that leave nothing out change no bit") {
+    const tiny::Model model = tiny::make({}, 2);
+    const tiny::File file(model);
+    const auto tokens = tiny::tokens(1100, 12);
+    for (const bool selects : {false, true}) {
+        Sparsity with = striped({0, 1, 2}, 1 << 20), without;
+        if (selects) without = some_sparsity();
+        const BlockSparsity blocks = with.blocks;
+        with = without, with.blocks = blocks;
+        const auto engine = load(file, Simd::automatic, KvType::f16);
+        const auto one = engine->open_session(), other = engine->open_session();
+        one->read(tokens, with, {}), other->read(tokens, without, {});
+        CHECK(one->logits() == other->logits());
+    }
+}
+
+TEST("FlexPrefill leaves blocks out, and more of them for a smaller share") {
+    const tiny::File file(tiny::make({}, 2));
+    const auto tokens = tiny::tokens(2100, 13);
+    const auto engine = load(file);
+    float before = 1;
+    for (const float gamma : {0.9f, 0.5f}) {
+        Sparsity s;
+        s.blocks = {.pattern = BlockPattern::flex, .layers = {0, 1}, .gamma = gamma, .min_tokens = 256};
+        const auto session = engine->open_session();
+        const ReadResult result = session->read(tokens, s, {});
+        CHECK(result.block_fraction[0] < before);
+        CHECK(result.block_fraction[0] > 0.05f);
+        before = result.block_fraction[0];
+        const auto again = engine->open_session();
+        again->read(tokens, s, {});
+        CHECK(again->logits() == session->logits());
+        CHECK_EQ(session->read(tokens, s, {}).read_tokens, 0);
+        CHECK_EQ(session->read(tokens, {}, {}).reused_tokens, 0);  // it was another way of reading
+    }
+}
+
 TEST("heads that do not share keys, and heads that all share them") {
     for (const int kv_heads : {1, 4}) {
         tiny::Shape shape;

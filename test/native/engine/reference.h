@@ -108,6 +108,23 @@ struct Result {
     std::vector<double> kept;    // (L)
 };
 
+/// Of the first `place` + 1 positions those that stripes of blocks let the last of them see.
+inline std::vector<int> looks_at(const longleaf::Sparsity& s, int layer, int layers,
+                                 const std::vector<int>& positions, size_t place) {
+    const auto& of = s.blocks;
+    const bool striped = of.pattern == longleaf::BlockPattern::stripes && layer < layers - 1 &&
+                         std::find(of.layers.begin(), of.layers.end(), layer) != of.layers.end() &&
+                         static_cast<int>(positions.size()) > std::max(256, of.min_tokens);
+    std::vector<int> seen;
+    for (size_t j = 0; j <= place; ++j) {
+        const auto row = static_cast<int>(place / 128), column = static_cast<int>(j / 128);
+        if (!striped || row >= (static_cast<int>(positions.size()) - 128) / 128 ||
+            column < (of.sinks + 127) / 128 || row - column <= (of.local + 127) / 128)
+            seen.push_back(positions[j]);
+    }
+    return seen;
+}
+
 inline Result prefill(const tiny::Model& m, const std::vector<int32_t>& tokens, const longleaf::Sparsity& s) {
     const tiny::Shape& shape = m.shape;
     const int length = static_cast<int>(tokens.size()), group = shape.heads / shape.kv_heads;
@@ -139,10 +156,11 @@ inline Result prefill(const tiny::Model& m, const std::vector<int32_t>& tokens, 
         for (int h = 0; h < shape.heads; ++h) {
             const auto& positions = kept.empty() ? all : kept[h];
             for (size_t i = 0; i < positions.size(); ++i) {
-                const auto w = heads[h].weights(positions[i], positions, i + 1);
-                for (size_t j = 0; j <= i; ++j)
+                const auto seen = looks_at(s, l, shape.layers, positions, i);
+                const auto w = heads[h].weights(positions[i], seen, seen.size());
+                for (size_t j = 0; j < seen.size(); ++j)
                     for (int d = 0; d < shape.head_dim; ++d)
-                        mixed[positions[i]][heads[h].q_at + d] += w[j] * v[positions[j]][heads[h].kv_at + d];
+                        mixed[positions[i]][heads[h].q_at + d] += w[j] * v[seen[j]][heads[h].kv_at + d];
             }
         }
         const Rows out = project(mixed, m.of(l, "attn_output"), shape.channels);

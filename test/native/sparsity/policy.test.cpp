@@ -33,6 +33,21 @@ TEST("a fixed share is sparse without tau, and variants reach the options") {
     CHECK(!plan_sparsity(share, 5, 0, 1152).any());
 }
 
+TEST("attention by blocks needs a long prefill from the start, and leaves the last layer alone") {
+    Sparsity s;
+    s.blocks = {.pattern = BlockPattern::flex, .layers = {0, 2, 4}, .gamma = 0.9f, .min_tokens = 512};
+    const auto plan = plan_sparsity(s, 5, 0, 513);
+    CHECK(plan.any() && plan.plans() && !plan.selects());
+    CHECK((plan.blocks == std::vector<bool>{true, false, true, false, false}));
+    CHECK_EQ(plan.block_options.gamma, 0.9f);
+    CHECK(!plan_sparsity(s, 5, 0, 512).any());
+    CHECK(!plan_sparsity(s, 5, 1, 100000).any());
+    CHECK(!is_dense(s));
+    s.blocks.pattern = BlockPattern::none;
+    CHECK(is_dense(s));
+    CHECK(!plan_sparsity(s, 5, 0, 100000).any());
+}
+
 TEST("everything else is dense") {
     auto exact = wanted();
     exact.tau = 0;
@@ -61,6 +76,11 @@ TEST("values out of range are refused, dense or not") {
     refuse([](Sparsity& s) { s.min_tokens = -1; }, "fewest");
     refuse([](Sparsity& s) { s.pool = 4; }, "odd");
     refuse([](Sparsity& s) { s.pool = -1; }, "odd");
+    refuse([](Sparsity& s) { s.blocks.gamma = 1.5f; }, "blocks cover");
+    refuse([](Sparsity& s) { s.blocks.similarity = -1; }, "distance");
+    refuse([](Sparsity& s) { s.blocks.local = -1; }, "tokens");
+    refuse([](Sparsity& s) { s.blocks.layers = {7}; }, "Layer 7");
+    refuse([](Sparsity& s) { s.keys_only = true, s.blocks.pattern = BlockPattern::flex; }, "combined");
     refuse([](Sparsity& s) { s.layers = {5}; }, "Layer 5");
     refuse([](Sparsity& s) { s.layers = {-1}; }, "Layer -1");
 }
