@@ -7,6 +7,7 @@
 
 #include "engine/attention_watch.h"
 #include "engine/cache.h"
+#include "engine/layer_drift.h"
 #include "engine/progress.h"
 #include "engine/scratch.h"
 #include "model/config.h"
@@ -32,8 +33,9 @@ struct Pass {
     int answer = 0;                // the row whose logits are wanted; later rows are padding
     const SparsityPlan* sparsity = nullptr;
     Progress* progress = nullptr;
-    Matrix logits;  // (1, V), where those after row `answer` are to go
+    Matrix logits;                    // (1, V), where those after row `answer` are to go
     AttentionWatch* watch = nullptr;  // of a row that is alone
+    LayerDrift* drift = nullptr;      // measures, if there; then the last layer finishes every row
 };
 
 struct PassResult {
