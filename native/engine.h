@@ -170,6 +170,12 @@ struct RestoreResult {
     std::string reason;                // for people, where the file is of no use
 };
 
+struct DriftResult {
+    bool cancelled = false;
+    double seconds = 0;
+    std::vector<double> layers;  // (L) mean relative change of a token; empty when cancelled
+};
+
 enum class FinishReason { stop, length, cancelled, context_full };
 
 struct WatchedHead {
@@ -225,6 +231,11 @@ class Session {
     virtual RestoreResult restore(const std::string& path, std::span<const int32_t> tokens, const Sparsity&,
                                   const ReadingCallback&) = 0;
 
+    /// Reads `tokens`, two or more, densely from 0 and measures how far each layer moves them
+    /// (Inter-Layer Representation Drift): sparsity belongs in the layers that move them least. The timeline
+    /// is `tokens` then; cancelled or failed: empty.
+    virtual DriftResult drift(std::span<const int32_t> tokens, const ReadingCallback&) = 0;
+
     /// Samples after the last token of the timeline; sampled tokens join it, those of a stop string and the
     /// end token included. Needs a non-empty timeline.
     virtual GenerateResult generate(const GenerateOptions&, const TokenCallback&) = 0;
@@ -241,6 +252,10 @@ class Session {
     virtual void cancel() = 0;
     virtual void resume() = 0;
 };
+
+/// The layers whose share of all drift is at most the delta-quantile of the shares, ascending. Throws
+/// EngineError{bad_request} for what is no drift, or a delta outside [0, 1].
+std::vector<int> quiet_layers(std::span<const double> drift, double delta);
 
 class Engine {
   public:

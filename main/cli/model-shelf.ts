@@ -13,7 +13,8 @@ export async function openShelf(terminal: Terminal, host: EngineHost): Promise<M
   for (const step of migrations) memory.exec(step);
   const store = new ModelStore(memory);
   for (const added of addedInTheApp(terminal.dataFolder)) store.add(added);
-  return Models.open(store, host, terminal.modelsFolder, terminal.version);
+  const { modelsFolder, dataFolder, version } = terminal;
+  return Models.open(store, host, modelsFolder, dataFolder, version);
 }
 
 /** `path`: a GGUF file; without it, the bundled model. */

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { device } from '../contract/index.js';
 import { ask, type AskOptions } from './ask.js';
 import { bench, type BenchOptions } from './bench.js';
+import { calibrate, type CalibrateOptions } from './calibrate.js';
 import { models } from './models.js';
 import { exitCodeHelp } from './outcome.js';
 import { Progress } from './progress.js';
@@ -20,6 +21,12 @@ const whole =
         : `It must be a whole number from ${least} to ${most}.`,
     );
   };
+
+const share = (value: string) => {
+  const number = Number(value);
+  if (value.trim() !== '' && number >= 0 && number <= 1) return number;
+  throw new InvalidArgumentError('It must be a number from 0 to 1.');
+};
 
 const wholeList = (value: string) => value.split(',').map((each) => whole(64)(each.trim()));
 
@@ -76,6 +83,18 @@ export function createProgram(
     .description('measure reading speed, writing speed and memory')
     .option('--tokens <list>', 'lengths to read', wholeList, [2048, 8192, 16384])
     .action((options: BenchOptions & StreamOptions) => bench(at(options), options));
+  withMachineOptions(program.command('calibrate'))
+    .description(
+      'measure a model on this machine at every level, and keep what the slider shall do to it',
+    )
+    .argument('[file...]', 'what to measure on; without it, text made up for the purpose')
+    .option('--tokens <n>', 'length of the text', whole(512), 16384)
+    .option('--facts <n>', 'facts planted and asked for at each level', whole(1, 320), 20)
+    .option('--delta <share>', 'quantile of drift up to which a layer may be sparse', share, 0.5)
+    .option('--dry-run', 'measure, but keep nothing', false)
+    .action((files: string[], options: CalibrateOptions & StreamOptions) =>
+      calibrate(at(options), files, options),
+    );
   for (const command of program.commands) command.addHelpText('after', exitCodeHelp);
   return program;
 }
@@ -87,9 +106,16 @@ function withOutputOptions(command: Command): Command {
 }
 
 function withEngineOptions(command: Command): Command {
+  return withMachineOptions(command).option(
+    '--level <n>',
+    'sparsity level, 0 (exact) to 100 (fast)',
+    whole(0, 100),
+  );
+}
+
+function withMachineOptions(command: Command): Command {
   return withOutputOptions(command)
     .option('-m, --model <file>', 'a GGUF file; without it, the bundled model')
-    .option('--level <n>', 'sparsity level, 0 (exact) to 100 (fast)', whole(0, 100))
     .option('--threads <n>', '0: one for each core', whole(0, 256), 0)
     .addOption(
       new Option('--kv <type>', 'how keys and values are kept')

@@ -68,6 +68,13 @@ export const engineRequest = z.discriminatedUnion('type', [
   }),
   /** Writes the documents' reading to a file, if the session still holds the one of that name. */
   z.object({ type: z.literal('save'), id: z.string(), name: z.string(), path: z.string() }),
+  z.object({
+    type: z.literal('drift'),
+    id: z.string(),
+    text: z.string(),
+    mostTokens: z.number().int().min(2), // the text is cut there
+    delta: z.number().min(0).max(1), // quantile of drift up to which a layer may be sparse
+  }),
   z.object({ type: z.literal('cancel'), id: z.string() }), // id of the request to cancel
 ]);
 export type EngineRequest = z.infer<typeof engineRequest>;
@@ -124,6 +131,15 @@ export const engineEvent = z.discriminatedUnion('type', [
     tokens: z.number().int(),
     bytes: z.number(),
     seconds: z.number(),
+  }),
+  z.object({
+    type: z.literal('drifted'),
+    id: z.string(),
+    cancelled: z.boolean(),
+    tokens: z.number().int(),
+    seconds: z.number(),
+    drift: z.array(z.number()), // of each layer; empty when cancelled, like `layers`
+    layers: z.array(z.number().int()), // those that may be sparse
   }),
   z.object({ type: z.literal('token'), id: z.string(), text: z.string() }),
   z.object({

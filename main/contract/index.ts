@@ -1,4 +1,5 @@
 export * from './api.js';
+export * from './calibration.js';
 export * from './conversations.js';
 export * from './documents.js';
 export * from './engine.js';

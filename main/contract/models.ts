@@ -1,5 +1,6 @@
 // Models: GGUF files on this machine, what they are and how they may be sped up.
 import { z } from 'zod';
+import { calibration } from './calibration.js';
 
 /** How keys and values are kept. */
 export const kvType = z.enum(['f32', 'f16', 'q8_0']);
@@ -78,6 +79,8 @@ export const sparsityProfile = z.object({
   defaultLevel: z.number().int().min(0).max(100),
   /** How and when it was measured. */
   provenance: z.string(),
+  /** Of this model on this machine. */
+  calibration: calibration.optional(),
 });
 export type SparsityProfile = z.infer<typeof sparsityProfile>;
 

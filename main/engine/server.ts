@@ -1,6 +1,11 @@
-// Serves requests one after another as far as they need the session: load, read and ask wait for each other;
+// Serves requests one after another as far as they need the session: load, read, ask and drift wait for each other;
 // inspect and measure run beside them; cancel takes effect at once.
-import type { Addon, NativeEngine } from '../../native/addon/index.js';
+import type {
+  Addon,
+  DriftResult,
+  NativeEngine,
+  ReadingProgress,
+} from '../../native/addon/index.js';
 import {
   FailureError,
   toFailure,
@@ -17,6 +22,8 @@ interface Loaded {
   session: ReadingSession;
 }
 
+const nothingDrifted = { cancelled: true, seconds: 0, tokens: 0, layers: [] };
+
 export class EngineServer {
   readonly #addon: Addon;
   readonly #post: (event: EngineEvent) => void;
@@ -24,7 +31,7 @@ export class EngineServer {
   #loaded: Loaded | undefined;
   #last: Promise<void> = Promise.resolve();
   #loading: Promise<void> = Promise.resolve();
-  /** Reads, asks and saves that wait or run. */
+  /** Reads, asks, saves and calibrations that wait or run. */
   readonly #cancels = new Map<string, AbortController>();
 
   constructor(addon: Addon, post: (event: EngineEvent) => void, onDeviceLost: () => void) {
@@ -56,6 +63,8 @@ export class EngineServer {
         return this.#read(request);
       case 'save':
         return this.#save(request);
+      case 'drift':
+        return this.#drift(request);
       case 'cancel':
         this.#cancels.get(request.id)?.abort();
         return Promise.resolve();
@@ -114,6 +123,20 @@ export class EngineServer {
     await this.#cancellable(id, async (session, signal) => {
       this.#post({ type: 'saved', id, ...(await session.save(name, path, signal)) });
     });
+  }
+
+  async #drift({ id, text, mostTokens, delta }: RequestOf<'drift'>): Promise<void> {
+    await this.#cancellable(id, async (session, signal) => {
+      if (signal.aborted) return this.#drifted(id, delta, nothingDrifted);
+      const onProgress = (step: ReadingProgress) => this.#post({ type: 'reading', id, ...step });
+      this.#drifted(id, delta, await session.drift(text, mostTokens, onProgress));
+    });
+  }
+
+  #drifted(id: string, delta: number, result: DriftResult & { tokens: number }): void {
+    const { cancelled, seconds, tokens, layers: drift } = result;
+    const layers = cancelled ? [] : this.#addon.quietLayers(drift, delta);
+    this.#post({ type: 'drifted', id, cancelled, tokens, seconds, drift, layers });
   }
 
   /** In its turn, and until then and meanwhile open to cancel. */

@@ -3,6 +3,7 @@
 // every later question, and every other conversation about them, share the reading; and it is the reading of
 // the documents that is sparse, so its level and kept fractions are the ones an answer rests on.
 import type {
+  DriftResult,
   GenerateOptions,
   NativeEngine,
   NativeSession,
@@ -157,6 +158,18 @@ export class ReadingSession {
       return { saved: false, tokens: 0, bytes: 0, seconds: 0 };
     }
     return { ...(await this.#session.save(path, held.tokens.length)), tokens: held.tokens.length };
+  }
+
+  /** Reads the text's beginning densely to see how far each layer moves it; what the session held is gone. */
+  async drift(
+    text: string,
+    mostTokens: number,
+    onProgress: SessionEvents['reading'],
+  ): Promise<DriftResult & { tokens: number }> {
+    const tokens = await this.#engine.tokenize([{ text, special: false }]);
+    const part = tokens.subarray(0, mostTokens);
+    this.#reading = undefined;
+    return { ...(await this.#session.drift(part, onProgress)), tokens: part.length };
   }
 
   /** `signal` aborts between the native calls; cancel() within them. */

@@ -64,7 +64,8 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
   const documents = new PromptDocuments(library);
   const lane = new EngineLane();
   const host = new EngineHost(options.startWorker, (failure) => loaded.died(failure));
-  const models = await Models.open(new ModelStore(db), host, options.modelsFolder, options.version);
+  const { modelsFolder, dataFolder, version } = options;
+  const models = await Models.open(new ModelStore(db), host, modelsFolder, dataFolder, version);
   const read = () => settings.read();
   const loaded = new LoadedEngine(host, models, read, events, () => readings.forget());
   const rows = new ReadingStore(db);

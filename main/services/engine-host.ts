@@ -22,6 +22,7 @@ type RequestOf<T extends EngineRequest['type']> = Omit<
 export type Loaded = EventOf<'loaded'>;
 export type Measured = EventOf<'measured'>;
 export type ReadOutcome = EventOf<'read'>;
+export type Drifted = EventOf<'drifted'>;
 export type Answered = EventOf<'answered'>;
 export type Saved = EventOf<'saved'>;
 export type ReadingStep = EventOf<'reading'>;
@@ -72,6 +73,10 @@ export class EngineHost {
 
   read(request: RequestOf<'read'>, signal: AbortSignal, on: Listeners): Promise<ReadOutcome> {
     return this.#request('read', request, 'read', forward(on), signal);
+  }
+
+  drift(request: RequestOf<'drift'>, signal: AbortSignal, on: Listeners): Promise<Drifted> {
+    return this.#request('drift', request, 'drifted', forward(on), signal);
   }
 
   ask(request: RequestOf<'ask'>, signal: AbortSignal, on: Listeners): Promise<Answered> {

@@ -15,7 +15,7 @@ import {
 import type { EngineHost } from './engine-host.js';
 import { failureOf } from './failures.js';
 import type { Inspection, ModelStore } from './library/models.js';
-import { findProfile } from './sparsity-profiles.js';
+import { calibrationsIn, findProfile } from './sparsity-profiles.js';
 
 type CatalogEntry = Catalog['models'][number];
 
@@ -38,6 +38,7 @@ export class Models {
   readonly #store: ModelStore;
   readonly #host: EngineHost;
   readonly #folder: string;
+  readonly #calibrations: string;
   readonly #version: string;
   readonly #entries: CatalogEntry[];
 
@@ -45,22 +46,30 @@ export class Models {
     store: ModelStore,
     host: EngineHost,
     folder: string,
+    dataFolder: string,
     version: string,
     entries: CatalogEntry[],
   ) {
     this.#store = store;
     this.#host = host;
     this.#folder = folder;
+    this.#calibrations = calibrationsIn(dataFolder);
     this.#version = version;
     this.#entries = entries;
   }
 
-  static async open(store: ModelStore, host: EngineHost, folder: string, version: string) {
+  static async open(
+    store: ModelStore,
+    host: EngineHost,
+    folder: string,
+    dataFolder: string,
+    version: string,
+  ) {
     const entries = await readFile(join(folder, 'catalog.json'), 'utf8').then(
       (text) => catalogSchema.parse(JSON.parse(text)).models,
       () => [], // no bundled models: the user adds one
     );
-    return new Models(store, host, folder, version, entries);
+    return new Models(store, host, folder, dataFolder, version, entries);
   }
 
   async list(): Promise<ModelCard[]> {
@@ -121,7 +130,10 @@ export class Models {
     const { stamp, info, failure } = await this.#inspect(model.path);
     const entry = model.bundled ?? (await this.#bundledTwin(info?.fingerprint));
     const profileOf = entry ? join(this.#folder, entry.file) : model.path;
-    const { profile, measured } = await findProfile(profileOf, this.#folder, info?.layers ?? 0);
+    const { profile, measured } = await findProfile(profileOf, this.#folder, this.#calibrations, {
+      fingerprint: info?.fingerprint,
+      layers: info?.layers ?? 0,
+    });
     const shown = info && { ...info, chatTemplate: undefined };
     delete shown?.chatTemplate;
     const fileTitle = basename(model.path).replace(/\.gguf$/i, '');

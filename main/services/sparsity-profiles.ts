@@ -1,6 +1,6 @@
-// Where a model's sparsity profile comes from: measured and shipped beside the file or in the models folder,
-// else the constants of the Token Sparse Attention paper.
-import { readFile } from 'node:fs/promises';
+// Where a model's sparsity profile comes from: calibrated on this machine, else measured and shipped beside the
+// file or in the models folder, else the constants of the Token Sparse Attention paper.
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { sparsityProfile, type SparsityProfile } from '../contract/index.js';
 
@@ -10,17 +10,47 @@ export interface FoundProfile {
   measured: boolean;
 }
 
+/** The model it is for: what calibrations are kept by, and how many layers the paper's profile has. */
+export interface ProfileOf {
+  fingerprint?: string;
+  layers: number;
+}
+
 export async function findProfile(
   modelPath: string,
   modelsFolder: string,
-  layers: number,
+  calibrations: string,
+  { fingerprint, layers }: ProfileOf,
 ): Promise<FoundProfile> {
+  const own = fingerprint && (await readProfile(calibrationFile(calibrations, fingerprint)));
+  if (own) return { profile: own, measured: true };
   const name = `${basename(modelPath).replace(/\.gguf$/i, '')}.sparsity.json`;
   for (const folder of [dirname(modelPath), modelsFolder]) {
     const profile = await readProfile(join(folder, name));
     if (profile) return { profile, measured: true };
   }
   return { profile: paperProfile(layers), measured: false };
+}
+
+/** Where calibrations are kept, in the data folder. */
+export const calibrationsIn = (dataFolder: string) => join(dataFolder, 'sparsity');
+
+/** Whole or not at all. The name of the file. */
+export async function keepCalibrated(
+  calibrations: string,
+  fingerprint: string,
+  profile: SparsityProfile,
+): Promise<string> {
+  const file = calibrationFile(calibrations, fingerprint);
+  await mkdir(calibrations, { recursive: true });
+  await writeFile(`${file}.part`, `${JSON.stringify(profile, null, 2)}\n`);
+  await rename(`${file}.part`, file);
+  return file;
+}
+
+/** A fingerprint is hex digits; whatever else it might hold must not name a file elsewhere. */
+function calibrationFile(calibrations: string, fingerprint: string): string {
+  return join(calibrations, `${fingerprint.replace(/[^\w-]/g, '_')}.sparsity.json`);
 }
 
 /** Undefined when there is no such file or it is not a profile: the model still works, by the paper. */

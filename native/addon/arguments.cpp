@@ -126,6 +126,19 @@ int read_length(Napi::Value value, const std::string& what) {
     return static_cast<int>(checked_number(value, what, 0, int_limit, true));
 }
 
+double read_number(Napi::Value value, const std::string& what) {
+    return checked_number(value, what, -safe_integer, safe_integer, false);
+}
+
+std::vector<double> read_numbers(Napi::Value value, const std::string& what) {
+    if (!value.IsArray()) throw bad_argument(value.Env(), what + " must be an array.");
+    const Napi::Array array = value.As<Napi::Array>();
+    std::vector<double> numbers;
+    for (uint32_t i = 0; i < array.Length(); ++i)
+        numbers.push_back(read_number(array.Get(i), "Entry " + std::to_string(i) + " of " + what));
+    return numbers;
+}
+
 LoadOptions read_load_options(Napi::Value value) {
     const Members m(value, "load options");
     LoadOptions options;

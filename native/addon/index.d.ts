@@ -146,6 +146,13 @@ export interface RestoreResult {
   reason: string;
 }
 
+export interface DriftResult {
+  cancelled: boolean;
+  seconds: number;
+  /** One per layer: mean relative change of a token; empty when cancelled. */
+  layers: number[];
+}
+
 export interface GenerateOptions {
   sampling?: Sampling;
   maxTokens?: number;
@@ -171,6 +178,8 @@ export interface NativeSession {
     sparsity: Sparsity | null,
     onProgress: (progress: ReadingProgress) => void,
   ): Promise<ReadResult>;
+  /** Reads two tokens or more densely and measures how far each layer moves them; the session holds them then. */
+  drift(tokens: Int32Array, onProgress: (progress: ReadingProgress) => void): Promise<DriftResult>;
   /** `onText` gets valid UTF-8, several tokens at once when the event loop was busy. */
   generate(
     options: GenerateOptions,
@@ -213,5 +222,7 @@ export interface Addon {
   errorCodes: string[];
   inspect(path: string): Promise<ModelInfo>;
   plan(options: LoadOptions): Promise<MemoryPlan>;
+  /** Layers whose share of all drift is at most the delta-quantile of the shares: those that may be sparse. */
+  quietLayers(drift: number[], delta: number): number[];
   load(options: LoadOptions, onProgress?: (fraction: number) => void): Promise<NativeEngine>;
 }

@@ -1,4 +1,4 @@
-// The module: three functions, two classes behind them, nothing global.
+// The module: four functions, two classes behind them, nothing global.
 #include <napi.h>
 
 #include "addon/error.h"
@@ -47,6 +47,16 @@ static Napi::Value load(const Napi::CallbackInfo& call) {
     });
 }
 
+static Napi::Value quiet_layers(const Napi::CallbackInfo& call) {
+    return guarded(call.Env(), [&] {
+        const auto layers =
+            longleaf::quiet_layers(read_numbers(call[0], "The drift"), read_number(call[1], "delta"));
+        Napi::Array array = Napi::Array::New(call.Env(), layers.size());
+        for (uint32_t i = 0; i < layers.size(); ++i) array.Set(i, layers[i]);
+        return array;
+    });
+}
+
 static Napi::Array error_codes(Napi::Env env) {
     Napi::Array codes = Napi::Array::New(env);
     for (const ErrorCode code :
@@ -65,6 +75,7 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
     exports.Set("errorCodes", error_codes(env));
     exports.Set("inspect", Napi::Function::New<inspect>(env, "inspect"));
     exports.Set("plan", Napi::Function::New<plan>(env, "plan"));
+    exports.Set("quietLayers", Napi::Function::New<quiet_layers>(env, "quietLayers"));
     exports.Set("load", Napi::Function::New<load>(env, "load"));
     return exports;
 }

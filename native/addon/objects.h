@@ -66,6 +66,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
 
   private:
     Napi::Value read(const Napi::CallbackInfo&);
+    Napi::Value drift(const Napi::CallbackInfo&);
     Napi::Value generate(const Napi::CallbackInfo&);
     Napi::Value logits(const Napi::CallbackInfo&);
     Napi::Value rewind(const Napi::CallbackInfo&);

@@ -10,8 +10,9 @@ Napi::Function SessionObject::define(Napi::Env env) {
     return DefineClass(
         env, "NativeSession",
         {InstanceMethod<&SessionObject::read>("read"), InstanceMethod<&SessionObject::generate>("generate"),
-         InstanceMethod<&SessionObject::logits>("logits"), InstanceMethod<&SessionObject::rewind>("rewind"),
-         InstanceMethod<&SessionObject::save>("save"), InstanceMethod<&SessionObject::restore>("restore"),
+         InstanceMethod<&SessionObject::drift>("drift"), InstanceMethod<&SessionObject::logits>("logits"),
+         InstanceMethod<&SessionObject::rewind>("rewind"), InstanceMethod<&SessionObject::save>("save"),
+         InstanceMethod<&SessionObject::restore>("restore"),
          InstanceAccessor<&SessionObject::length>("length"), InstanceMethod<&SessionObject::cancel>("cancel"),
          InstanceMethod<&SessionObject::close>("close")});
 }
@@ -52,6 +53,10 @@ Napi::Promise SessionObject::run(Napi::Env env, Napi::Function listener, Call::J
     return run_call(env, state_->engine, listener, std::move(job));
 }
 
+static void tell_progress(Napi::Function listener, const Events& events) {
+    if (events.progress) listener.Call({to_js(listener.Env(), *events.progress)});
+}
+
 Napi::Value SessionObject::read(const Napi::CallbackInfo& call) {
     return promised(call.Env(), [&] {
         const SessionState& state = idle_state(call.Env());
@@ -63,10 +68,23 @@ Napi::Value SessionObject::read(const Napi::CallbackInfo& call) {
             });
             return [result](Napi::Env env) { return to_js(env, result); };
         };
-        job.listen = [](Napi::Function listener, const Events& events) {
-            if (events.progress) listener.Call({to_js(listener.Env(), *events.progress)});
-        };
+        job.listen = tell_progress;
         return run(call.Env(), read_function(call[2], "onProgress"), std::move(job));
+    });
+}
+
+Napi::Value SessionObject::drift(const Napi::CallbackInfo& call) {
+    return promised(call.Env(), [&] {
+        const SessionState& state = idle_state(call.Env());
+        Call::Job job;
+        job.work = [session = state.session, tokens = read_tokens(call[0])](Call& running) -> Call::Answer {
+            const DriftResult result = session->drift(tokens, [&](const ReadingProgress& progress) {
+                running.post([&](Events& events) { events.progress = progress; });
+            });
+            return [result](Napi::Env env) { return to_js(env, result); };
+        };
+        job.listen = tell_progress;
+        return run(call.Env(), read_function(call[1], "onProgress"), std::move(job));
     });
 }
 

@@ -88,6 +88,20 @@ static const char* reason_name(FinishReason reason) {
     return "stop";
 }
 
+static Napi::Array to_array(Napi::Env env, const auto& values) {
+    Napi::Array array = Napi::Array::New(env, values.size());
+    for (uint32_t i = 0; i < values.size(); ++i) array.Set(i, values[i]);
+    return array;
+}
+
+Napi::Object to_js(Napi::Env env, const DriftResult& result) {
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("cancelled", result.cancelled);
+    o.Set("seconds", result.seconds);
+    o.Set("layers", to_array(env, result.layers));
+    return o;
+}
+
 Napi::Object to_js(Napi::Env env, const GenerateResult& result) {
     Napi::Object o = Napi::Object::New(env);
     o.Set("reason", reason_name(result.reason));

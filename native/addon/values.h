@@ -19,11 +19,14 @@ GenerateOptions read_generate_options(Napi::Value);
 std::string read_string(Napi::Value, const std::string& what);
 Napi::Function read_function(Napi::Value, const std::string& what);
 int read_length(Napi::Value, const std::string& what);
+double read_number(Napi::Value, const std::string& what);
+std::vector<double> read_numbers(Napi::Value, const std::string& what);
 
 Napi::Object to_js(Napi::Env, const ModelInfo&);
 Napi::Object to_js(Napi::Env, const MemoryPlan&);
 Napi::Object to_js(Napi::Env, const ReadingProgress&);
 Napi::Object to_js(Napi::Env, const ReadResult&);
+Napi::Object to_js(Napi::Env, const DriftResult&);
 Napi::Object to_js(Napi::Env, const GenerateResult&);
 Napi::Object to_js(Napi::Env, const SaveResult&);
 Napi::Object to_js(Napi::Env, const RestoreResult&);

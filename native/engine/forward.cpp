@@ -163,9 +163,10 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
         }
 
         // Phase B: attend, project out and run the FFN. After the last layer only the answer's row matters.
-        const int begin = l == c.layers - 1 ? T - last_layer_rows(T) : 0;
+        const int begin = l == c.layers - 1 && !pass.drift ? T - last_layer_rows(T) : 0;
         for (const auto [first, count] : chunks(begin, T, chunk)) {
             const Matrix x = s.residual(first, count);
+            if (pass.drift) pass.drift->before(x);
             if (T > 1 && !by_blocks) project_queries(first, count, s.q(count));
             const Matrix queries = by_blocks ? s.all_q(first, count) : s.q(count);
             for (int done = 0; done < count;) {
@@ -190,6 +191,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
             op.rmsnorm(b, x, of.ffn_norm, c.rms_eps, s.normed(count));
             layer.add_ffn(s.normed(count), x, s.gate(count), s.up(count), s.branch(count));
             if (b.cancelled) return false;
+            if (pass.drift) pass.drift->after(l, x);
             note(pass, cost.project_out(count));
         }
     }

@@ -7,6 +7,7 @@
 
 #include "engine/attention_watch.h"
 #include "engine/cache.h"
+#include "engine/layer_drift.h"
 #include "engine/progress.h"
 #include "engine/scratch.h"
 #include "model/config.h"
@@ -34,6 +35,7 @@ struct Pass {
     Progress* progress = nullptr;
     Matrix logits;                    // (1, V), where those after row `answer` are to go
     AttentionWatch* watch = nullptr;  // of a row that is alone
+    LayerDrift* drift = nullptr;      // measures, if there; then the last layer finishes every row
 };
 
 struct PassResult {

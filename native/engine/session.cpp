@@ -86,7 +86,7 @@ ReadResult TokenSession::read(std::span<const int32_t> tokens, const Sparsity& s
 
 /// Reads tokens[start ..] onto a timeline of `start` tokens.
 bool TokenSession::prefill(std::span<const int32_t> tokens, int start, const Sparsity& sparsity,
-                           const ReadingCallback& on_progress, ReadResult& result) {
+                           const ReadingCallback& on_progress, ReadResult& result, LayerDrift* drift) {
     const int length = static_cast<int>(tokens.size());
     const SparsityPlan plan = plan_sparsity(sparsity, config().layers, start, length);
     Pass pass;
@@ -94,6 +94,7 @@ bool TokenSession::prefill(std::span<const int32_t> tokens, int start, const Spa
     pass.start = start;
     pass.answer = length - start - 1;
     pass.sparsity = &plan;
+    pass.drift = drift;
     // One row alone may be summed in another order than among others (ops.h): give it a neighbour, whose K
     // and V land beyond the end and are overwritten by what comes next.
     int32_t padded[2];
@@ -104,7 +105,7 @@ bool TokenSession::prefill(std::span<const int32_t> tokens, int start, const Spa
     const int rows = static_cast<int>(pass.ids.size());
     const Scratch scratch(config(), backend(), parts_.decoder.activations, rows,
                           plan.selects() ? &plan.options : nullptr, plan.plans());
-    const double cost = Cost(config()).pass(start, rows, last_layer_rows(rows), plan);
+    const double cost = Cost(config()).pass(start, rows, drift ? rows : last_layer_rows(rows), plan);
     Progress progress(cost, length - start, on_progress);
     pass.progress = &progress;
     pass.logits = logits_row();
@@ -121,6 +122,25 @@ bool TokenSession::prefill(std::span<const int32_t> tokens, int start, const Spa
     if (start == 0) reading_kept_ = result.kept_fraction;
     progress.finish();
     return true;
+}
+
+DriftResult TokenSession::drift(std::span<const int32_t> tokens, const ReadingCallback& on_progress) {
+    const auto begun = Clock::now();
+    const int length = static_cast<int>(tokens.size());
+    check_tokens(tokens);
+    if (length < 2) throw EngineError(ErrorCode::bad_request, "Drift is measured over two tokens or more.");
+    DriftResult result;
+    Turnstile::Turn turn(switch_);
+    result.cancelled = !turn.granted();
+    if (result.cancelled) return result;
+    check_memory(0, length, plan_sparsity({}, config().layers, 0, length));
+    timeline_.truncate(0);
+    LayerDrift drift(backend(), config().layers);
+    ReadResult read;
+    result.cancelled = !prefill(tokens, 0, {}, on_progress, read, &drift);
+    if (!result.cancelled) result.layers = drift.mean();
+    result.seconds = seconds_since(begun);
+    return result;
 }
 
 bool TokenSession::decode(int32_t token) {

@@ -30,6 +30,7 @@ class TokenSession final : public Session {
     explicit TokenSession(SessionParts);
 
     ReadResult read(std::span<const int32_t> tokens, const Sparsity&, const ReadingCallback&) override;
+    DriftResult drift(std::span<const int32_t> tokens, const ReadingCallback&) override;
     GenerateResult generate(const GenerateOptions&, const TokenCallback&) override;
     std::vector<float> logits() override;
     void rewind(int length) override;
@@ -47,7 +48,7 @@ class TokenSession final : public Session {
     void check_tokens(std::span<const int32_t> tokens) const;
     void check_memory(int start, int rows, const SparsityPlan&) const;
     bool prefill(std::span<const int32_t> tokens, int start, const Sparsity&, const ReadingCallback&,
-                 ReadResult&);
+                 ReadResult&, LayerDrift* = nullptr);
     bool decode(int32_t token);
     ReadingSource reading_source() const;
     RestoreResult restore_from(ReadingReader&, std::span<const int32_t> tokens, const Sparsity&,

@@ -11,9 +11,7 @@ namespace longleaf {
 /// Mean over tokens of ||out - in|| / (||in|| + 1e-8). in, out (T, C).
 double representation_drift(const float* in, const float* out, int64_t tokens, int64_t width);
 
-/// The layers whose share of all drift is at most the delta-quantile of the shares, ascending. The quantile
-/// interpolates linearly between order statistics. Throws EngineError{bad_request} unless delta is in [0, 1]
-/// and every drift is finite and not negative.
+/// As engine.h says. The quantile interpolates linearly between order statistics.
 std::vector<int> quiet_layers(std::span<const double> drift, double delta);
 
 }  // namespace longleaf

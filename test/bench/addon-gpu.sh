@@ -3,7 +3,9 @@
 #   test/bench/addon-gpu.sh pack               here: fills .carry (ignored by .git/info/exclude) with the pinned Node,
 #                                              packed to about 30 MB, and the headers of Node-API
 #   test/bench/addon-gpu.sh [build] [arch]     there: unpacks, builds without cmake-js, runs
-# Environment: LONGLEAF_CARRY (.carry), LONGLEAF_ADDON_ARGUMENTS for addon-gpu.mjs.
+#   LONGLEAF_ADDON_SCRIPT=test/eval/run.mjs LONGLEAF_ADDON_ARGUMENTS="--device cuda --tokens 65536" test/bench/addon-gpu.sh
+#                                              the evaluation instead (test/eval/README.md)
+# Environment: LONGLEAF_CARRY (.carry), LONGLEAF_ADDON_SCRIPT (addon-gpu.mjs) and its LONGLEAF_ADDON_ARGUMENTS.
 set -eu
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 carry=${LONGLEAF_CARRY:-.carry}
@@ -33,4 +35,4 @@ cmake --build "$build" -j "$(nproc)" --target longleaf_addon | tail -1
 addon=$(find "$build" -name longleaf.node | head -1)
 ls -l "$addon"
 # shellcheck disable=SC2086
-"$node" test/bench/addon-gpu.mjs --addon "$addon" ${LONGLEAF_ADDON_ARGUMENTS:-}
+"$node" "${LONGLEAF_ADDON_SCRIPT:-test/bench/addon-gpu.mjs}" --addon "$addon" ${LONGLEAF_ADDON_ARGUMENTS:-}

@@ -1,11 +1,12 @@
 // The command line as a process: exit codes, one-line errors, the JSON of each command, streams and Ctrl-C.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { SparsityProfile } from '../../../main/contract/index.js';
 import { writePdf } from '../../fixtures/documents/pdf-writer.js';
 import { sampleFile } from '../../fixtures/documents/samples.js';
 
@@ -245,6 +246,43 @@ test('bench measures the lengths that fit', async () => {
   expect(results.map(({ readTokens }) => Math.round(readTokens / 100))).toEqual([5, 10]);
   expect((await longleaf(['bench', '--tokens', '512'])).stdout).toContain('peak memory');
   expect((await longleaf(['bench', '--tokens', '90000'])).code).toBe(5);
+});
+
+test('calibrate measures every level, keeps a profile, and later commands go by it', async () => {
+  const dry = await longleaf(['calibrate', '--tokens', '600', '--facts', '4', '--dry-run']);
+  expect(dry.code).toBe(0);
+  expect(dry.stdout).toContain('not kept');
+  const unmeasured = (await longleaf(['models'])).stdout;
+  expect(unmeasured).toContain('not measured');
+
+  const run = await longleaf(['calibrate', '--tokens', '600', '--facts', '4', '--json']);
+  expect(run.code).toBe(0);
+  expect(run.stderr).toContain('Level 75, layers 1: 0 of 4 facts');
+  const { file, profile } = JSON.parse(run.stdout) as { file: string; profile: SparsityProfile };
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(profile);
+  expect(profile).toMatchObject({ layers: [1], defaultLevel: 50 });
+  expect(profile.calibration).toMatchObject({ drift: [2, 1], delta: 0.5, device: 'pretence' });
+  expect(profile.calibration?.tried.map(({ by }) => by)).toEqual(['drift']);
+  expect(profile.calibration?.tokens).toBeLessThanOrEqual(600);
+  expect(profile.calibration?.levels.map(({ level, found }) => [level, found])).toEqual([
+    [0, 4],
+    [25, 4],
+    [50, 4],
+    [75, 0],
+    [100, 0],
+  ]);
+  const models = (await longleaf(['models'])).stdout;
+  expect(models).toContain('level 50 by default; profile measured on this model');
+});
+
+test('calibrate tries the layers of the profile, too; what does not fit is said', async () => {
+  const args = ['calibrate', storyFile(), '--facts', '2', '--delta', '0', '--dry-run', '--json'];
+  const { profile } = JSON.parse((await longleaf(args)).stdout) as { profile: SparsityProfile };
+  const tried = profile.calibration?.tried.map(({ by, layers }) => [by, layers]);
+  expect(tried).toEqual([['profile', [1]]]);
+  const crowded = await longleaf(['calibrate', '--tokens', '512', '--facts', '320']);
+  expect(crowded.code).not.toBe(0);
+  expect(errorOf(crowded)).toContain('do not fit');
 });
 
 test('--help documents the exit codes', async () => {

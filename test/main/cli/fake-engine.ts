@@ -61,7 +61,12 @@ async function answer(request: Extract<EngineRequest, { type: 'ask' }>): Promise
   const question = prompt.question ?? '';
   if (question.includes('die')) process.exit(9);
   const stats = await readAll(id, prompt, request.level);
-  const reply = question.startsWith('Say: ') ? question.slice(5) : 'I do not know.';
+  const wanted = /^What is the (.*)\?$/.exec(question)?.[1];
+  const fact =
+    wanted && new RegExp(`The ${wanted} is (\\d+)`).exec(prompt.documents[0]?.text ?? '');
+  const said = question.startsWith('Say: ') ? question.slice(5) : undefined;
+  // Above level 50 it no longer finds facts.
+  const reply = said ?? (fact && request.level <= 50 ? fact[0] : 'I do not know.');
   const pieces = reply.split(/(?<= )/).slice(0, maxTokens);
   if (!cancelled.has(id)) {
     for (const text of pieces) {
@@ -98,7 +103,12 @@ async function serve(request: EngineRequest): Promise<void> {
     send({ type: 'loading', id, fraction: 0.5 });
     send({ type: 'loaded', id, info, memory, device: 'pretence' });
   } else if (request.type === 'measure') send(measured(id, request.prompt));
-  else if (request.type === 'read') {
+  else if (request.type === 'drift') {
+    const tokens = Math.min(request.mostTokens, words(request.text).length);
+    send({ type: 'reading', id, tokensDone: tokens, tokensTotal: tokens, seconds: 0.1 });
+    const drifted = { drift: [2, 1], layers: request.delta > 0 ? [1] : [] };
+    send({ type: 'drifted', id, cancelled: false, tokens, seconds: 0.1, ...drifted });
+  } else if (request.type === 'read') {
     const stats = await readAll(id, request.prompt, request.level);
     send({ type: 'read', id, cancelled: cancelled.has(id), stats });
   } else if (request.type === 'ask') await answer(request);

@@ -106,6 +106,7 @@ inline std::vector<std::vector<int>> select(const std::vector<Head>& heads, int 
 struct Result {
     std::vector<double> logits;  // (V) after the last token
     std::vector<double> kept;    // (L)
+    std::vector<double> drift;   // (L) mean relative change of a token
 };
 
 /// Of the first `place` + 1 positions those that stripes of blocks let the last of them see.
@@ -135,6 +136,7 @@ inline Result prefill(const tiny::Model& m, const std::vector<int32_t>& tokens, 
         x.emplace_back(row, row + shape.channels);
     }
     for (int l = 0; l < shape.layers; ++l) {
+        const Rows entered = x;
         const Rows normed = norm(x, m.of(l, "attn_norm"));
         Rows q = project(normed, m.of(l, "attn_q"), shape.heads * shape.head_dim);
         Rows k = project(normed, m.of(l, "attn_k"), shape.kv_heads * shape.head_dim);
@@ -174,6 +176,15 @@ inline Result prefill(const tiny::Model& m, const std::vector<int32_t>& tokens, 
         const Rows down = project(gate, m.of(l, "ffn_down"), shape.channels);
         for (int t = 0; t < length; ++t)
             for (int c = 0; c < shape.channels; ++c) x[t][c] += down[t][c];
+        result.drift.push_back(0);
+        for (int t = 0; t < length; ++t) {
+            double step = 0, size = 0;
+            for (int c = 0; c < shape.channels; ++c) {
+                step += std::pow(x[t][c] - entered[t][c], 2);
+                size += std::pow(entered[t][c], 2);
+            }
+            result.drift.back() += std::sqrt(step / size) / length;
+        }
     }
     const Rows last = norm({x.back()}, m.tensors.at("output_norm.weight"));
     result.logits = project(last, m.tensors.at("output.weight"), shape.vocab())[0];

@@ -1,0 +1,39 @@
+// What a calibration measured on this machine: which layers may be sparse, and what each level costs.
+import { z } from 'zod';
+
+export const measuredLevel = z.object({
+  level: z.number().int().min(0).max(100),
+  tau: z.number().min(0).lt(1),
+  /** Of the whole document, read on its own. */
+  readSeconds: z.number().positive(),
+  /** Mean over all layers. */
+  keptFraction: z.number().min(0).max(1),
+  keptByLayer: z.array(z.number().min(0).max(1)),
+  /** Planted facts that came back, of those asked for. */
+  found: z.number().int().nonnegative(),
+  asked: z.number().int().positive(),
+});
+export type MeasuredLevel = z.infer<typeof measuredLevel>;
+
+/** One choice of layers, as it did at the first level above 0. */
+export const triedLayers = z.object({
+  by: z.enum(['drift', 'profile']),
+  layers: z.array(z.number().int().nonnegative()),
+  measured: measuredLevel,
+});
+export type TriedLayers = z.infer<typeof triedLayers>;
+
+export const calibration = z.object({
+  date: z.string(), // ISO 8601
+  device: z.string(),
+  text: z.string(), // its name, for people
+  tokens: z.number().int().positive(),
+  /** Mean relative change of a token in each layer (Inter-Layer Representation Drift). */
+  drift: z.array(z.number().nonnegative()),
+  /** Quantile of drift up to which layers were tried. */
+  delta: z.number().min(0).max(1),
+  /** The better is the profile's. */
+  tried: z.array(triedLayers),
+  levels: z.array(measuredLevel).min(1),
+});
+export type Calibration = z.infer<typeof calibration>;

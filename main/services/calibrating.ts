@@ -1,0 +1,191 @@
+// Measures a loaded model: how far each of its layers moves the tokens, and what the slider's levels cost in
+// time and in planted facts. From that follows the model's sparsity profile.
+import {
+  FailureError,
+  type Calibration,
+  type MeasuredLevel,
+  type Prompt,
+  type SparsityProfile,
+  type TriedLayers,
+} from '../contract/index.js';
+import type { EngineHost, ReadingStep } from './engine-host.js';
+import { plant, plantedFacts, type PlantedFact } from './planted-facts.js';
+
+export interface CalibrationRequest {
+  /** At least `tokens` long, or all there is. */
+  text: string;
+  title: string;
+  tokens: number;
+  facts: number;
+  /** Quantile of drift up to which a layer may be sparse. */
+  delta: number;
+  /** Where levels, window and budget come from, and layers that are tried beside those by drift. */
+  profile: SparsityProfile;
+  style: Prompt['style'];
+  device: string;
+}
+
+export interface CalibrationListeners {
+  onDrift(step: ReadingStep): void;
+  onReading(level: number, step: ReadingStep): void;
+  onAnswer(level: number, answered: number, facts: number): void;
+  onLevel(measured: MeasuredLevel, layers: readonly number[]): void;
+}
+
+const longestAnswer = 64;
+const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 };
+
+/** Undefined when cancelled. */
+export async function calibrate(
+  host: EngineHost,
+  request: CalibrationRequest,
+  signal: AbortSignal,
+  on: CalibrationListeners,
+): Promise<SparsityProfile | undefined> {
+  const { delta, profile, title, device } = request;
+  const drifted = await host.drift(
+    { text: request.text, mostTokens: request.tokens, delta },
+    signal,
+    { onReading: on.onDrift },
+  );
+  if (drifted.cancelled || signal.aborted) return undefined;
+  const facts = plantedFacts(request.facts);
+  const document = await fittingText(host, request, facts);
+  const measure = async (layers: number[], { level, tau }: { level: number; tau: number }) => {
+    const trial = { tried: { ...profile, layers }, document, facts, level, tau };
+    const measured = await measureLevel(host, request, trial, signal, on);
+    if (measured) on.onLevel(measured, layers);
+    return measured;
+  };
+  const [exact, first, ...rest] = profile.levels;
+  const levels = exact && (await measure([], exact));
+  if (!exact || !first || !levels) return undefined;
+  const tried: TriedLayers[] = [];
+  for (const candidate of candidates(drifted.layers, profile.layers)) {
+    const measured = await measure(candidate.layers, first);
+    if (!measured) return undefined;
+    tried.push({ ...candidate, measured });
+  }
+  const best = betterLayers(tried);
+  const all = [levels, best.measured];
+  for (const entry of rest) {
+    const measured = await measure(best.layers, entry);
+    if (!measured) return undefined;
+    all.push(measured);
+  }
+  const { tokens, drift } = drifted;
+  const about = { date: new Date().toISOString(), device, text: title, tokens, drift, delta };
+  return profileOf({ ...profile, layers: best.layers }, { ...about, tried, levels: all });
+}
+
+/** Sets of layers that differ; one without layers only when there is no other. */
+function candidates(byDrift: number[], ofProfile: number[]): Omit<TriedLayers, 'measured'>[] {
+  const drift = { by: 'drift', layers: byDrift } as const;
+  const same = JSON.stringify(byDrift) === JSON.stringify(ofProfile);
+  const all = [drift, { by: 'profile', layers: ofProfile } as const];
+  const some = all.filter(({ layers }) => layers.length > 0);
+  return same || some.length === 0 ? [drift] : some;
+}
+
+/**
+ * Low drift is a sign that a layer bears sparsity, not a proof: what a model looks up in its quiet middle layers
+ * is lost there. So layers are chosen by what came back, and among equals by what they drop.
+ */
+export function betterLayers(tried: readonly TriedLayers[]): TriedLayers {
+  return tried.reduce((best, each) => {
+    const more = each.measured.found - best.measured.found;
+    const lighter = each.measured.keptFraction < best.measured.keptFraction;
+    return more > 0 || (more === 0 && lighter) ? each : best;
+  });
+}
+
+interface Trial {
+  tried: SparsityProfile;
+  document: string;
+  facts: PlantedFact[];
+  level: number;
+  tau: number;
+}
+
+async function measureLevel(
+  host: EngineHost,
+  { style, title }: CalibrationRequest,
+  { tried: profile, document, facts, level, tau }: Trial,
+  signal: AbortSignal,
+  on: CalibrationListeners,
+): Promise<MeasuredLevel | undefined> {
+  const prompt: Prompt = promptOf(style, title, document);
+  const { cancelled, stats } = await host.read({ prompt, level, profile }, signal, {
+    onReading: (step) => on.onReading(level, step),
+  });
+  if (cancelled) return undefined;
+  let found = 0;
+  for (const [i, { question, value }] of facts.entries()) {
+    let answer = '';
+    const asked = { prompt: { ...prompt, question }, level, profile };
+    const { reason } = await host.ask(
+      { ...asked, sampling: greedy, maxTokens: longestAnswer },
+      signal,
+      { onToken: (text) => (answer += text) },
+    );
+    if (reason === 'cancelled') return undefined;
+    if (answer.includes(value)) found++;
+    on.onAnswer(level, i + 1, facts.length);
+  }
+  const { keptFraction: keptByLayer, seconds: readSeconds } = stats;
+  const keptFraction = keptByLayer.reduce((sum, each) => sum + each, 0) / keptByLayer.length;
+  return { level, tau, readSeconds, keptFraction, keptByLayer, found, asked: facts.length };
+}
+
+const promptOf = (style: Prompt['style'], title: string, text: string): Prompt => ({
+  style,
+  documents: [{ id: 'calibration', title, text }],
+  turns: [],
+});
+
+/** The text's beginning with the facts in it, nearly as long as asked for and no longer. */
+async function fittingText(
+  host: EngineHost,
+  { style, title, text, tokens }: CalibrationRequest,
+  facts: readonly PlantedFact[],
+): Promise<string> {
+  let characters = Math.min(text.length, tokens * 5);
+  for (let attempt = 0; attempt < 6; attempt++) {
+    const document = plant(text.slice(0, characters), facts);
+    const { total } = await host.measure(promptOf(style, title, document));
+    if (total <= tokens) return document;
+    characters = Math.floor((characters * (tokens - 16)) / total);
+  }
+  throw new FailureError(
+    'bad_request',
+    `${facts.length} facts do not fit into a text of ${tokens} tokens.`,
+    'Calibrate on a longer text, or with fewer facts.',
+  );
+}
+
+/** The profile that these measurements speak for. */
+export function profileOf(tried: SparsityProfile, calibration: Calibration): SparsityProfile {
+  const { date, device, text, tokens, delta } = calibration;
+  const by = betterLayers(calibration.tried).by;
+  const layers = by === 'drift' ? `layers by drift, delta ${delta}` : 'layers as before';
+  return {
+    ...tried,
+    defaultLevel: highestWithoutLoss(calibration.levels),
+    provenance:
+      `Calibrated ${date.slice(0, 10)} on ${device}, ${tokens} tokens of “${text}”, ` +
+      `${calibration.levels[0]?.asked ?? 0} planted facts at each level; ${layers}.`,
+    calibration,
+  };
+}
+
+/** The highest level at which, and below which, less than 1 % of what level 0 found was lost. */
+export function highestWithoutLoss(levels: readonly MeasuredLevel[]): number {
+  const exact = levels.find(({ level }) => level === 0)?.found ?? 0;
+  if (exact === 0) return 0; // nothing to lose, so nothing was measured
+  let highest = 0;
+  for (const { level, found } of levels) {
+    if ((exact - found) / exact >= 0.01) break;
+    highest = level;
+  }
+  return highest;
+}

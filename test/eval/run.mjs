@@ -1,0 +1,154 @@
+// How well a model answers about long documents at every slider level, and what a reading costs: tasks after
+// RULER, generated here by seed and so the same for every level, with 95 % intervals. See README.md.
+//
+//   npm run eval -- [--tokens 4096,8192] [--documents 5] [--levels 0,25,50,75,100] [--tasks single,quotation]
+//   npm run eval -- --ablate 50            variations of level 50 instead of levels
+//
+// Writes rows.jsonl, results.json and results.html into --out (eval-results); goes on where rows.jsonl ends.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ablationsOf, levelsOf, readProfile } from './configurations.mjs';
+import { Haystack, readBooks } from './haystack.mjs';
+import { page } from './page.mjs';
+import { Draw } from './random.mjs';
+import { openReader } from './reader.mjs';
+import { Rows } from './rows.mjs';
+import { summarise, summariseReadings } from './summary.mjs';
+import { score, tasks } from './tasks/index.mjs';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const { values: options } = parseArgs({
+  options: {
+    tokens: { type: 'string', default: '4096' },
+    documents: { type: 'string', default: '5' }, // per task and length
+    questions: { type: 'string', default: '4' }, // per document, where a task has several
+    levels: { type: 'string', default: '0,25,50,75,100' },
+    ablate: { type: 'string' },
+    tasks: { type: 'string', default: Object.keys(tasks).join(',') },
+    orders: { type: 'string', default: 'read first,at once' },
+    minutes: { type: 'string', default: '0' }, // 0: as long as it takes
+    seed: { type: 'string', default: '1' },
+    books: { type: 'string' },
+    model: { type: 'string', default: join(root, 'models/longleaf-mini.gguf') },
+    profile: { type: 'string' }, // beside the model, unless named
+    addon: { type: 'string', default: join(root, 'native/build/Release/longleaf.node') },
+    device: { type: 'string', default: 'auto' },
+    threads: { type: 'string', default: '0' },
+    out: { type: 'string', default: join(root, 'eval-results') },
+  },
+});
+const numbers = (text) => text.split(',').map(Number);
+const until =
+  Number(options.minutes) > 0 ? Date.now() + Number(options.minutes) * 60_000 : Infinity;
+/** Of the length asked for: marks, the question and the answer. */
+const reserve = 256;
+
+/** Answers about one document at one configuration, in one order. */
+async function answers(reader, { document, items }, { sparsity }, order) {
+  const said = [];
+  const read = order === 'read first' ? await reader.read(document, sparsity) : undefined;
+  for (const { question } of items) {
+    const answer = read
+      ? await reader.ask(document, question, sparsity)
+      : await reader.askAtOnce(document, question, sparsity);
+    said.push({ reply: answer.reply, ...(read ?? answer) });
+  }
+  return said;
+}
+
+async function measure(reader, rows, about, made, configurations, orders) {
+  for (const configuration of configurations)
+    for (const order of orders) {
+      const key = { ...about, configuration: configuration.name, order };
+      if (rows.has(key)) continue;
+      if (Date.now() > until) return false;
+      const said = await answers(reader, made, configuration, order);
+      rows.add(
+        said.map(({ reply, seconds, keptFraction }, item) => ({
+          ...key,
+          item,
+          depth: made.items[item].depth,
+          score: score(reply, made.items[item].answers),
+          reply: reply.slice(0, 300),
+          documentTokens: made.document.length,
+          readSeconds: seconds,
+          keptFraction,
+        })),
+      );
+    }
+  return true;
+}
+
+/** False when time ran out. */
+async function runAll(reader, rows, configurations) {
+  const haystack = new Haystack(readBooks(options.books), (text) => reader.count(text));
+  const orders = options.orders.split(',').map((order) => order.trim());
+  for (let document = 0; document < Number(options.documents); document++)
+    for (const tokens of numbers(options.tokens))
+      for (const task of options.tasks.split(',')) {
+        if (!tasks[task]) throw new Error(`There is no task “${task}”.`);
+        const about = { task, tokens, document };
+        const missing = configurations.some(({ name }) =>
+          orders.some((order) => !rows.has({ ...about, configuration: name, order })),
+        );
+        if (!missing) continue;
+        const draw = new Draw(`${options.seed} ${task} ${tokens} ${document}`);
+        const many = Number(options.questions);
+        const { text, items } = await tasks[task].make(draw, haystack, tokens - reserve, many);
+        const made = { document: await reader.tokensOfDocument(text), items };
+        if (!(await measure(reader, rows, about, made, configurations, orders))) return false;
+        process.stderr.write(`${tokens} tokens, document ${document + 1}: ${task}\n`);
+      }
+  return true;
+}
+
+function table(cells) {
+  const percent = (value) => (value * 100).toFixed(1);
+  const all = cells.filter(({ task }) => task === 'all');
+  for (const { tokens, order, configuration, accuracy, change } of all) {
+    const interval = `${percent(accuracy.low)} to ${percent(accuracy.high)}`;
+    const lost = change
+      ? `, ${percent(change.mean)} (${percent(change.low)} to ${percent(change.high)}) to exact`
+      : '';
+    console.log(
+      `${String(tokens).padStart(6)} ${order.padEnd(10)} ${configuration.padEnd(34)} ` +
+        `${percent(accuracy.mean)} % (${interval}; ${accuracy.items} items)${lost}`,
+    );
+  }
+}
+
+const longest = Math.max(...numbers(options.tokens));
+const reader = await openReader({
+  ...options,
+  contextTokens: longest,
+  threads: Number(options.threads),
+});
+const { info, device } = reader.engine;
+const profile = readProfile(options.profile ?? options.model.replace(/\.gguf$/, '.sparsity.json'));
+const configurations = options.ablate
+  ? ablationsOf(profile, info.layers, Number(options.ablate))
+  : levelsOf(profile, info.layers, numbers(options.levels));
+mkdirSync(options.out, { recursive: true });
+const rows = new Rows(join(options.out, 'rows.jsonl'));
+const whole = await runAll(reader, rows, configurations);
+await reader.close();
+
+const results = {
+  version: 1,
+  date: new Date().toISOString(),
+  model: { name: info.name, fingerprint: info.fingerprint },
+  device,
+  seed: options.seed,
+  books: options.books ? 'a folder' : 'test/fixtures/novel.txt',
+  complete: whole,
+  configurations,
+  titles: Object.fromEntries(Object.entries(tasks).map(([name, { title }]) => [name, title])),
+  cells: summarise(rows.all),
+  readings: summariseReadings(rows.all),
+};
+writeFileSync(join(options.out, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
+writeFileSync(join(options.out, 'results.html'), page(results));
+table(results.cells);
+console.log(`${whole ? 'All' : 'Time is up: some'} of it is in ${options.out}.`);
