@@ -9,6 +9,7 @@ import type {
   NativeSession,
   ReadingProgress,
   ReadResult,
+  Segment,
 } from '../../native/addon/index.js';
 import type {
   EngineEvent,
@@ -17,6 +18,7 @@ import type {
   ReadStats,
   SparsityProfile,
 } from '../contract/index.js';
+import { AnswerFilter } from './answer-filter.js';
 import { lookedAt, type TokenRange } from './looked-at.js';
 import { ReadingAccount } from './reading-account.js';
 import { segmentsOf, type PromptSegment } from './segments.js';
@@ -89,8 +91,8 @@ export class ReadingSession {
     const { all } = await segmentsOf(prompt, this.#template);
     const documents = prompt.documents.map(() => 0);
     const counts = { document: 0, heading: 0, template: 0, history: 0, question: 0 };
-    for (const segment of all) {
-      const { length } = await this.#tokensOf(segment);
+    for (const [at, segment] of all.entries()) {
+      const { length } = await this.#tokensOf(segment, all[at - 1]);
       counts[segment.kind] += length;
       if (segment.index !== undefined) documents[segment.index] = length;
     }
@@ -130,7 +132,9 @@ export class ReadingSession {
       stop: this.#template.stop,
       watchPositions: tokens.documents.length,
     };
-    const said = await this.#session.generate(options, events.text);
+    const answer = new AnswerFilter(events.text);
+    const said = await this.#session.generate(options, (text) => answer.push(text));
+    answer.finish();
     return {
       reason: said.reason,
       stats,
@@ -231,8 +235,8 @@ export class ReadingSession {
     const parts: Int32Array[] = [];
     const places: TokenRange[] = [];
     let length = 0;
-    for (const segment of all) {
-      const tokens = await this.#tokensOf(segment);
+    for (const [at, segment] of all.entries()) {
+      const tokens = await this.#tokensOf(segment, all[at - 1]);
       if (segment.index !== undefined) {
         places[segment.index] = { start: length, end: length + tokens.length };
       }
@@ -244,10 +248,26 @@ export class ReadingSession {
     return { all: joined, documents: joined.subarray(0, documentTokens), places };
   }
 
-  #tokensOf({ text, special, kind, id }: PromptSegment): Promise<Int32Array> {
+  #tokensOf(segment: PromptSegment, before: PromptSegment | undefined): Promise<Int32Array> {
+    const { text, special, kind, id } = segment;
     const tokenize = () =>
-      text === '' ? Promise.resolve(new Int32Array()) : this.#engine.tokenize([{ text, special }]);
+      text === ''
+        ? Promise.resolve(new Int32Array())
+        : this.#tokensAfter(before, { text, special });
     return kind === 'document' ? this.#cache.get(id ?? '', text, tokenize) : tokenize();
+  }
+
+  /** Some models' tokenizers put a space before a text that follows nothing or a special token, no other. */
+  async #tokensAfter(before: PromptSegment | undefined, segment: Segment): Promise<Int32Array> {
+    if (!before) return this.#engine.tokenize([segment]);
+    const lead = before.special
+      ? { text: before.text, special: true }
+      : { text: 'x', special: false };
+    const [skipped, whole] = await Promise.all([
+      this.#engine.tokenize([lead]),
+      this.#engine.tokenize([lead, segment]),
+    ]);
+    return whole.subarray(skipped.length);
   }
 }
 

@@ -24,9 +24,10 @@ export const templateLimits: TemplateLimits = { milliseconds: 10_000, characters
 /** Why a template could not be rendered, in words that finish "The chat template ...". */
 export class TemplateError extends Error {}
 
-// The clock stands still for the life of this process: a template that states the date would otherwise
-// change every prompt at midnight, and with it throw away what was read.
-const now = Date.now();
+// The clock stands still, always at the same moment: a template that states the date would otherwise change
+// every prompt at midnight, and with it throw away what was read, on disk too. The day is the one that Llama's
+// own template falls back to.
+const now = Date.UTC(2024, 6, 26, 12);
 
 // A thread that runs out of memory in one large step takes the whole process with it. So values are kept
 // small at every step of the interpreter, and single built-in operations cannot make large ones: range and

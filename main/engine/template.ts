@@ -135,12 +135,18 @@ export class ChatTemplate {
     if (order.length !== roles.length || order.some((number, index) => number !== index)) {
       throw new TemplateError('leaves out, repeats or reorders messages');
     }
+    shape[shape.length - 1] = withoutThoughts(String(shape.at(-1)));
     const [start] = shape;
     if (addBos && bosToken && !(typeof start === 'string' && start.startsWith(bosToken))) {
       shape[0] = bosToken + (typeof start === 'string' ? start : '');
     }
     return shape;
   }
+}
+
+/** Some templates open a block of thoughts for the answer. It is closed at once: an answer is what was asked. */
+function withoutThoughts(ending: string): string {
+  return /<think>\s*$/.test(ending) ? `${ending.trimEnd()}\n\n</think>\n\n` : ending;
 }
 
 /** Text, number, text, ..., text: always begins and ends with text, possibly empty. */

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "cuda/quants.cuh"
 #include "engine.h"
 #include "ops/tensor.h"
 
@@ -123,7 +124,15 @@ __device__ inline float element(const Weight& w, int64_t r, int i) {
         return __half2float(reinterpret_cast<const __half*>(row)[i]);
     else if constexpr (type == DType::bf16)
         return __bfloat162float(reinterpret_cast<const __nv_bfloat16*>(row)[i]);
-    else
+    else if constexpr (in_blocks<type>) {
+        float eight[8];
+        eight_of_row<type>(row, i / 8 * 8, eight);
+        float value = eight[0];
+#pragma unroll
+        for (int j = 1; j < 8; ++j)
+            if (i % 8 == j) value = eight[j];
+        return value;
+    } else
         return __half2float(w.steps[r * (w.cols / 32) + i / 32]) *
                static_cast<float>(reinterpret_cast<const int8_t*>(row)[i]);
 }
@@ -140,8 +149,30 @@ void with_type(DType type, Body&& body) {
             return body(std::integral_constant<DType, DType::bf16>{});
         case DType::q8_0:
             return body(std::integral_constant<DType, DType::q8_0>{});
-        default:
-            return;  // CudaBackend::lacks
+        case DType::q4_0:
+            return body(std::integral_constant<DType, DType::q4_0>{});
+        case DType::q4_1:
+            return body(std::integral_constant<DType, DType::q4_1>{});
+        case DType::q5_0:
+            return body(std::integral_constant<DType, DType::q5_0>{});
+        case DType::q5_1:
+            return body(std::integral_constant<DType, DType::q5_1>{});
+        case DType::q2_k:
+            return body(std::integral_constant<DType, DType::q2_k>{});
+        case DType::q3_k:
+            return body(std::integral_constant<DType, DType::q3_k>{});
+        case DType::q4_k:
+            return body(std::integral_constant<DType, DType::q4_k>{});
+        case DType::q5_k:
+            return body(std::integral_constant<DType, DType::q5_k>{});
+        case DType::q6_k:
+            return body(std::integral_constant<DType, DType::q6_k>{});
+        case DType::iq4_nl:
+            return body(std::integral_constant<DType, DType::iq4_nl>{});
+        case DType::iq4_xs:
+            return body(std::integral_constant<DType, DType::iq4_xs>{});
+        case DType::mxfp4:
+            return body(std::integral_constant<DType, DType::mxfp4>{});
     }
 }
 

@@ -32,6 +32,10 @@ void gemm_hopper(CudaBackend&, const Product&);
 /// out (N) = w (N, K) * x, with `add` onto out.
 void gemv(CudaBackend&, const Tensor& w, const float* x, float* out, bool add);
 
+/// As gemv for matrices of block types other than Q8_0, in gemv_blocks.cu; false, with nothing done, for
+/// others.
+bool gemv_blocks(CudaBackend&, const Tensor& w, const float* x, float* out, bool add);
+
 /// Several products of one x, into f32: in one launch if they are at most three, of one type.
 void gemv_each(CudaBackend&, std::span<const Projection>, const float* x);
 

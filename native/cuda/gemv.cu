@@ -281,7 +281,7 @@ __global__ void __launch_bounds__(128)
 /// False when the shape is not one for streaming.
 template <DType type>
 bool stream(CudaBackend& cuda, RowProduct p) {
-    if constexpr (type == DType::f32) {
+    if constexpr (type == DType::f32 || in_blocks<type>) {
         return false;
     } else {
         p.strides = (p.cols + 32 * per_lane<type> - 1) / (32 * per_lane<type>);
@@ -312,7 +312,7 @@ void gemv(CudaBackend& cuda, const Tensor& w, const float* x, float* out, bool a
     RowProduct p{};
     p.of[0] = rows_of(w, out), p.x = x, p.cols = static_cast<int>(w.cols), p.pairs = p.of[0].pairs,
     p.add = add;
-    if (stream(cuda, p, w.type)) return;
+    if (stream(cuda, p, w.type) || gemv_blocks(cuda, w, x, out, add)) return;
     with_type(w.type, [&](auto constant) {
         any_rows<decltype(constant)::value>
             <<<parts(w.rows, 4), 128, 0, cuda.stream>>>(Weight(w), x, out, static_cast<int>(w.rows), add);

@@ -17,7 +17,9 @@ constexpr int kThreads = 256;
 /// Eight values of a row from c on; zeros beyond its end.
 template <DType type>
 __device__ void load_eight(const Weight& from, int64_t row, int c, float (&to)[8]) {
-    if constexpr (type == DType::q8_0) {
+    if constexpr (in_blocks<type>) {
+        eight_of_row<type>(from.values + row * from.row_bytes, c, to);
+    } else if constexpr (type == DType::q8_0) {
         const auto bytes = *reinterpret_cast<const int2*>(from.values + row * from.row_bytes + c);
         const float step = __half2float(from.steps[row * (from.cols / 32) + c / 32]);
 #pragma unroll

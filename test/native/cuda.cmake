@@ -1,9 +1,10 @@
 # The op tests of the CPU once more, on the GPU; and the whole model. Skipped where there is no GPU.
-foreach(name rows families matmul attend select blocks rank)
+foreach(name rows families quants matmul attend select blocks rank)
   set(target test_cuda_${name})
   add_executable(${target} ${CMAKE_CURRENT_LIST_DIR}/cpu/${name}.test.cpp)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_LIST_DIR})
-  target_compile_definitions(${target} PRIVATE LONGLEAF_TEST_CUDA)
+  target_compile_definitions(${target} PRIVATE LONGLEAF_TEST_CUDA
+    LONGLEAF_REPO="${CMAKE_CURRENT_LIST_DIR}/../..")
   target_link_libraries(${target} PRIVATE longleaf_flags longleaf_cpu longleaf_cuda longleaf_ops)
   add_test(NAME cuda/${name} COMMAND ${target})
   set_tests_properties(cuda/${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
@@ -32,4 +33,4 @@ add_executable(longleaf_bench_products EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR
 target_link_libraries(longleaf_bench_products PRIVATE longleaf_flags longleaf_cuda longleaf_ops)
 
 add_custom_target(longleaf_cuda_tests DEPENDS longleaf_bench_cuda longleaf_bench_products longleaf_bench_model
-  test_cuda_rows test_cuda_families test_cuda_matmul test_cuda_attend test_cuda_select test_cuda_blocks test_cuda_rank test_cuda_forward test_cuda_fault test_cuda_logits test_cuda_models)
+  test_cuda_rows test_cuda_families test_cuda_quants test_cuda_matmul test_cuda_attend test_cuda_select test_cuda_blocks test_cuda_rank test_cuda_forward test_cuda_fault test_cuda_logits test_cuda_models)

@@ -103,6 +103,32 @@ describe('other templates', () => {
     expect(textOf(all)).toBe('<s><|doc|>T<|user|>Q<|assistant|>');
   });
 
+  test('that opens a block of thoughts for the answer: closed at once', async () => {
+    const template = await open(mini.replace('<|assistant|>', '<|assistant|><think>'));
+    const { all } = await segmentsOf(prompt('T', 'Q'), template);
+    expect(textOf(all)).toBe('<|doc|>T<|user|>Q<|assistant|><think>\n\n</think>\n\n');
+  });
+
+  test('that keeps thoughts out of earlier answers: documents and questions stay a prefix', async () => {
+    const chatml =
+      "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content.split('</think>')[-1] }}<|im_end|>\n{% endfor %}" +
+      '<|im_start|>assistant\n{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}';
+    const template = await open(chatml);
+    const short = textOf((await segmentsOf(prompt('T', 'Q1'), template)).all);
+    const turns = [{ question: 'Q1', answer: 'A1' }];
+    const long = textOf((await segmentsOf(prompt('T', 'Q2', turns), template)).all);
+    const shared =
+      '<|im_start|>system\nT<|im_end|>\n<|im_start|>user\nQ1<|im_end|>\n<|im_start|>assistant\n';
+    expect(short).toBe(`${shared}<think>\n\n</think>\n\n`);
+    expect(long.startsWith(`${shared}A1<|im_end|>\n`)).toBe(true);
+  });
+
+  test('that states the date: the same date every day', async () => {
+    const dated = "{{ strftime_now('%d %b %Y') }}" + mini;
+    const { all } = await segmentsOf(prompt('T', 'Q'), await open(dated));
+    expect(textOf(all)).toBe('26 Jul 2024<|doc|>T<|user|>Q<|assistant|>');
+  });
+
   test('none at all: plain questions and answers, with a note', async () => {
     const template = await open('');
     expect(template.note).toContain('no chat template');

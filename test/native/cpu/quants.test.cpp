@@ -60,7 +60,10 @@ TEST("products of blocks are as accurate as naive ones") {
                 const Weights w(type, n, k, 7);
                 const Grid<float> x = random_grid(t, k, 8);
                 const auto exact = reference::matmul(Grid<double>(x), Grid<double>(w.values));
-                const auto naive = reference::matmul(x, w.values);
+                const DType operand = product_operand(type, t);
+                const auto naive =
+                    (operand == DType::f32 ? reference::matmul<float> : reference::matmul_cut_off)(
+                        rounded(x, operand), rounded(w.values, operand));
                 const double floor = 2e-7 * distance(exact, Grid<double>(t, n));  // an ulp or two of a result
                 for (const Path path : paths())
                     if (!accurate(run(*backend(path), w.tensor, x), naive, exact, floor))

@@ -74,8 +74,12 @@ inline const longleaf::Tokenizer& small_tokenizer(size_t which) {
 
 /// SentencePiece reads its sign for a space as a space.
 inline std::string with_spaces(std::string_view text) {
-    std::string out(text);
-    for (size_t at = 0; (at = out.find("\u2581", at)) != std::string::npos;) out.replace(at, 3, " ");
+    std::string out;
+    for (size_t at = 0; at < text.size();) {
+        const bool space = text.substr(at).starts_with("\u2581");
+        out += space ? ' ' : text[at];
+        at += space ? 3 : 1;
+    }
     return out;
 }
 
