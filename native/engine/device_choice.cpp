@@ -41,6 +41,11 @@ DeviceChoice automatic_gpu(const ModelDemand& model, const LoadOptions& options,
         std::unique_ptr<Backend> gpu = devices.gpu();
         const std::string name = gpu->describe();
         require_ops(model, options, *gpu);
+        if (const std::string risk = gpu->unproven(model.needs); !risk.empty()) {
+            why_not = "The model runs on the CPU: " + risk +
+                      " has not been tried on a GPU yet. Choose the GPU by name to try it.";
+            return {};
+        }
         DeviceChoice choice = planned(model, options, std::move(gpu));
         const int wanted =
             options.context_tokens > 0 ? options.context_tokens : std::min(declared, least_automatic_context);

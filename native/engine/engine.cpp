@@ -48,7 +48,8 @@ Devices devices_for(const LoadOptions& options) {
 }
 
 Needs needs_of(const Opened& opened) {
-    return {opened.weights.types, opened.config.window > 0, opened.config.attention_soft_cap > 0};
+    return {opened.weights.types, opened.config.window > 0, opened.config.attention_soft_cap > 0,
+            opened.config.architecture};
 }
 
 DeviceChoice choose_device(const Opened& opened, const LoadOptions& options) {

@@ -92,8 +92,8 @@ struct BlockOptions {
 
 /// Bit c % 32 of word c / 32 of row r of a head: queries of block r attend to keys of block c <= r.
 struct BlockPlan {
-    uint32_t* mask = nullptr;  // (H, blocks, words())
-    int64_t blocks = 0;        // of all S positions, kept or not
+    uint32_t* mask = nullptr;    // (H, blocks, words())
+    int64_t blocks = 0;          // of all S positions, kept or not
     uint32_t* marked = nullptr;  // (1) bits set, of all heads; null: not counted
     int64_t words() const { return (blocks + 31) / 32; }
     uint64_t bytes(int heads) const { return static_cast<uint64_t>(heads * blocks * words()) * sizeof *mask; }
@@ -116,6 +116,7 @@ struct RopeTable {
 struct Needs {
     std::vector<DType> types = {};           // of its matrices
     bool windows = false, soft_cap = false;  // in attention
+    std::string architecture = "llama";
 };
 
 struct Ops;
@@ -155,6 +156,8 @@ class Backend {
     virtual bool attends(int head_dim, KvType) const { return head_dim > 0; }
     /// What it cannot do of a model's needs, for people ("matrices of type Q4_K"); empty: it runs the model.
     virtual std::string lacks(const Needs&) const { return {}; }
+    /// Of what it does not lack, what no test has seen working on such a device: not chosen unasked.
+    virtual std::string unproven(const Needs&) const { return {}; }
 
     /// Whether its memory is the program's: then weights stay in the file's mapping, and pages that were
     /// never written cost nothing. Else weights are uploaded and what is allocated is taken at once.

@@ -89,7 +89,7 @@ export build architecture lengths out
 card
 run build 420 build_all || { tail -30 "$log" | cut -c1-240; exit 1; }
 if has tests; then
-  for name in $(tests_named "${LONGLEAF_TESTS:-}" rows matmul attend select blocks rank forward logits fault); do
+  for name in $(tests_named "${LONGLEAF_TESTS:-}" rows families quants matmul attend select blocks rank forward logits models fault); do
     run "test $name" 150 "$build/test/test_cuda_$name"
   done
 fi

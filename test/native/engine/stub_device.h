@@ -23,6 +23,9 @@ class StubDevice final : public longleaf::Backend {
             if (type == longleaf::DType::q4_k) return "matrices of type Q4_K";
         return {};
     }
+    std::string unproven(const longleaf::Needs& needs) const override {
+        return needs.architecture == "llama" ? "" : "the architecture " + needs.architecture;
+    }
     int chunk_rows() const override { return rows; }
     void* allocate(uint64_t) override { return ++allocations, nullptr; }
     void release(void*, uint64_t) noexcept override {}
