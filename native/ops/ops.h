@@ -92,8 +92,8 @@ struct BlockOptions {
 
 /// Bit c % 32 of word c / 32 of row r of a head: queries of block r attend to keys of block c <= r.
 struct BlockPlan {
-    uint32_t* mask = nullptr;  // (H, blocks, words())
-    int64_t blocks = 0;        // of all S positions, kept or not
+    uint32_t* mask = nullptr;    // (H, blocks, words())
+    int64_t blocks = 0;          // of all S positions, kept or not
     uint32_t* marked = nullptr;  // (1) bits set, of all heads; null: not counted
     int64_t words() const { return (blocks + 31) / 32; }
     uint64_t bytes(int heads) const { return static_cast<uint64_t>(heads * blocks * words()) * sizeof *mask; }
