@@ -61,10 +61,39 @@ export const modelCard = z.object({
 });
 export type ModelCard = z.infer<typeof modelCard>;
 
+/** Attention by blocks of keys; native/engine.h says what each means, and what stands for what is absent. */
+export const blockPolicy = z.object({
+  pattern: z.enum(['flex', 'stripes']),
+  layers: z.array(z.number().int().nonnegative()),
+  gamma: z.number().min(0).max(1).optional(),
+  similarity: z.number().min(0).max(1).optional(),
+  minTokens: z.number().int().nonnegative().optional(),
+  sinks: z.number().int().nonnegative().optional(),
+  local: z.number().int().nonnegative().optional(),
+});
+export type BlockPolicy = z.infer<typeof blockPolicy>;
+
+/** What a slider position does: how tokens are selected, and where attention goes by blocks. */
+export const sparsityLevel = z.object({
+  level: z.number().int().min(0).max(100),
+  /** Share of a layer's attention that dropped tokens may hold. */
+  tau: z.number().min(0).lt(1),
+  /** Instead of tau, where not 0: the share of tokens every head keeps. */
+  keep: z.number().min(0).lt(1).optional(),
+  /** Instead of the profile's. */
+  layers: z.array(z.number().int().nonnegative()).optional(),
+  /** First tokens, always kept. */
+  sinks: z.number().int().nonnegative().optional(),
+  /** The heads of a kv head keep the same tokens. */
+  perGroup: z.boolean().optional(),
+  blocks: blockPolicy.optional(),
+});
+export type SparsityLevel = z.infer<typeof sparsityLevel>;
+
 /**
  * models/<file>.sparsity.json: from slider position to Token Sparse Attention, for one model.
- * `levels` ascends in both level and tau, starts at {0, 0} and ends at level 100; positions between two
- * entries are interpolated linearly.
+ * `levels` ascends in level and falls in cost, starts dense at 0 and ends at level 100. Between two entries the
+ * policy is the lower one's, and what both have as numbers (tau, keep, gamma) is interpolated linearly.
  */
 export const sparsityProfile = z.object({
   version: z.literal(1),
@@ -73,9 +102,7 @@ export const sparsityProfile = z.object({
   window: z.number().int().positive(),
   minTokens: z.number().int().positive(),
   pool: z.number().int().positive(),
-  levels: z
-    .array(z.object({ level: z.number().int().min(0).max(100), tau: z.number().min(0).lt(1) }))
-    .min(2),
+  levels: z.array(sparsityLevel).min(2),
   defaultLevel: z.number().int().min(0).max(100),
   /** How and when it was measured. */
   provenance: z.string(),

@@ -61,39 +61,6 @@ __device__ float maximum_of_all(float mine, float* shared) {
     return all;
 }
 
-/// Mean of every block of keys. blockIdx: (block, plane).
-template <KvType type>
-__global__ void __launch_bounds__(kThreads) mean_keys(const Planning p) {
-    __shared__ float sums[kThreads * 8];  // (rows at once, D)
-    const int plane = static_cast<int>(blockIdx.y), h = plane * p.plane_heads, n = p.places();
-    const int first = static_cast<int>(blockIdx.x) * kPlanBlock, count = min(kPlanBlock, n - first);
-    if (count <= 0 || !p.probes(n)) return;
-    const int pieces = p.d / 8, at_once = kThreads / pieces;
-    const int row = static_cast<int>(threadIdx.x) / pieces, piece = static_cast<int>(threadIdx.x) % pieces;
-    const int64_t row_bytes = type == KvType::f16 ? p.d * 2 : p.d / 32 * 34;
-    const char* head = p.k + h / p.group * p.capacity * row_bytes;
-    const int32_t* list = p.list(h);
-    float mine[8] = {};
-    if (row < at_once) {
-        for (int i = row; i < count; i += at_once) {
-            const int position = list ? list[first + i] : first + i;
-            const uint4 eight = cached_eight<type>(head + position * row_bytes, piece * 8, p.d);
-            const auto* halves = reinterpret_cast<const __half*>(&eight);
-#pragma unroll
-            for (int e = 0; e < 8; ++e) mine[e] += __half2float(halves[e]);
-        }
-#pragma unroll
-        for (int e = 0; e < 8; ++e) sums[row * p.d + piece * 8 + e] = mine[e];
-    }
-    __syncthreads();
-    float* out = p.keys + (static_cast<int64_t>(plane) * p.blocks + blockIdx.x) * p.d;
-    for (int c = static_cast<int>(threadIdx.x); c < p.d; c += kThreads) {
-        float sum = 0;
-        for (int r = 0; r < at_once; ++r) sum += sums[r * p.d + c];
-        out[c] = sum / static_cast<float>(count);
-    }
-}
-
 /// Queries from place `first` on, averaged: value c of D.
 __device__ float mean_query(const Planning& p, const int32_t* list, int h, int first, int count, int c) {
     float sum = 0;
@@ -396,11 +363,7 @@ void plan_blocks(Backend& backend, Matrix q, KvLayer kv, int length, const Block
     const cudaStream_t stream = run.cuda.stream;
     if (p.marked) check(cudaMemsetAsync(p.marked, 0, sizeof *p.marked, stream), "clearing a count");
     if (options.pattern == BlockPattern::flex && !options.whole(length)) {
-        const dim3 grid(static_cast<unsigned>(p.blocks), static_cast<unsigned>(heads / p.plane_heads));
-        if (kv.type == KvType::f16)
-            mean_keys<KvType::f16><<<grid, kThreads, 0, stream>>>(p);
-        else
-            mean_keys<KvType::q8_0><<<grid, kThreads, 0, stream>>>(p);
+        average_keys(run.cuda, kv.type, p);
         probe_places(run.cuda, kv.type, p);
         choose<<<static_cast<unsigned>(heads), kHeadThreads, 0, stream>>>(p);
     }

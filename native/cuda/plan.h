@@ -44,6 +44,8 @@ struct Planning {
 #endif
 };
 
+/// Fills keys: the mean of every block. In probe.cu.
+void average_keys(CudaBackend&, KvType, const Planning&);
 /// Fills vertical and slash: where the last kPlanBlock queries look, on average. In probe.cu.
 void probe_places(CudaBackend&, KvType, const Planning&);
 

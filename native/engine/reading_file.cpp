@@ -15,7 +15,7 @@ namespace {
 
 constexpr char magic[8] = {'L', 'L', 'R', 'E', 'A', 'D', 'N', 'G'};
 /// Raise it with every change of the layout, and when what a read writes changes by more than rounding.
-constexpr uint32_t format = 2;
+constexpr uint32_t format = 3;
 constexpr uint64_t most_body = uint64_t{1} << 28;  // of a context of millions of tokens
 
 struct Prefix {

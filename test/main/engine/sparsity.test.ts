@@ -36,6 +36,48 @@ test('between two entries, in proportion', () => {
   expect(sparsityAt(63, profile, 8)?.tau).toBeCloseTo(0.02 + ((63 - 50) / 25) * 0.03, 12);
 });
 
+test('blocks come in at their own level; what two levels share is mixed', () => {
+  const flex = { pattern: 'flex' as const, layers: [0, 1, 9], minTokens: 512 };
+  const profile = {
+    ...mini,
+    layers: [6],
+    levels: [
+      { level: 0, tau: 0 },
+      { level: 20, tau: 0, blocks: { ...flex, gamma: 0.98 } },
+      { level: 60, tau: 0.02, layers: [5], blocks: { ...flex, gamma: 0.9 } },
+      { level: 100, tau: 0, keep: 0.1, perGroup: true, sinks: 4, blocks: { ...flex, gamma: 0.8 } },
+    ],
+  };
+  const { window, minTokens, pool } = mini;
+  const shared = { window, minTokens, pool };
+  const blocks = { pattern: 'flex', layers: [0, 1], minTokens: 512 };
+  expect(sparsityAt(10, profile, 8)).toBeNull(); // exact until the first blocks are due
+  expect(sparsityAt(20, profile, 8)).toEqual({
+    ...shared,
+    ...{ tau: 0, layers: [], blocks: { ...blocks, gamma: 0.98 } },
+  });
+  expect(sparsityAt(40, profile, 8)).toEqual({
+    ...shared,
+    ...{ tau: 0.01, layers: [6], blocks: { ...blocks, gamma: expect.closeTo(0.94, 9) as number } },
+  });
+  expect(sparsityAt(60, profile, 8)?.layers).toEqual([5]);
+  expect(sparsityAt(80, profile, 8)).toMatchObject({ tau: 0.02, layers: [5] }); // never less than below
+  expect(sparsityAt(100, profile, 8)).toEqual({
+    ...shared,
+    ...{ tau: 0, layers: [6], keep: 0.1, perGroup: true, sinks: 4 },
+    blocks: { ...blocks, gamma: 0.8 },
+  });
+});
+
+test('a share kept falls from all of it', () => {
+  const levels = [
+    { level: 0, tau: 0 },
+    { level: 100, tau: 0, keep: 0.2 },
+  ];
+  expect(sparsityAt(50, { ...mini, levels }, 8)?.keep).toBeCloseTo(0.6, 12);
+  expect(sparsityAt(100, { ...mini, levels }, 8)?.keep).toBe(0.2);
+});
+
 test('layers the model does not have are left out; none left means dense', () => {
   const profile = { ...mini, layers: [2, 3, 6] };
   expect(sparsityAt(25, profile, 4)?.layers).toEqual([2, 3]);
