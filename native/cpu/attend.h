@@ -30,8 +30,8 @@ constexpr int64_t kKeyBlock =
 /// Floats of thread-local scratch for attend_queries() over at most `queries` queries.
 int64_t attend_scratch(const Kernels&, int64_t head_dim, int64_t queries);
 
-/// Queries in ascending order of `last`. With `mask` they look only into blocks of kKeyBlock keys whose bit is
-/// set, which must hold a key that each of them sees. Returns early when `stop` is true.
+/// Queries in ascending order of `last`. With `mask` they look only into blocks of kKeyBlock keys whose bit
+/// is set, which must hold a key that each of them sees. Returns early when `stop` is true.
 void attend_queries(const Kernels&, const Query* queries, int64_t count, const Keys&, float* scratch,
                     const std::atomic<bool>& stop, const uint32_t* mask = nullptr);
 
