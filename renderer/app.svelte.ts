@@ -62,6 +62,7 @@ export class AppStore {
     switch (event.type) {
       case 'engine':
       case 'models':
+      case 'downloads':
         this.engine.receive(event);
         if (event.type === 'engine' && event.status.state === 'ready') this.chat.context.refresh();
         return;
@@ -138,11 +139,27 @@ export class AppStore {
     this.#close();
   }
 
+  /** A model that was dropped stays where it is; a browser does not tell where that is. */
+  async #addModel(file: File): Promise<void> {
+    try {
+      const path = this.bridge.pathOf(file);
+      if (path === null) throw new Error(words.settings.models.pathUnknown);
+      const { title, failure } = await this.engine.add(path);
+      if (failure) this.notices.failure({ code: 'bad_model', ...failure });
+      else this.notices.info(words.settings.models.added(title));
+    } catch (error) {
+      this.notices.catch(error);
+    }
+  }
+
   /** Adds files to the conversation on screen, or opens a new one for them, and starts reading. */
   async importFiles(files: readonly File[]): Promise<void> {
-    if (files.length === 0) return;
+    const models = files.filter(({ name }) => /\.gguf$/i.test(name));
+    for (const model of models) await this.#addModel(model);
+    const papers = files.filter((file) => !models.includes(file));
+    if (papers.length === 0) return;
     const conversationId = this.chat.id;
-    const documents = await this.imports.add(files);
+    const documents = await this.imports.add(papers);
     if (documents.length === 0) return;
     const ids = documents.map((document) => document.id);
     await this.library.load();

@@ -12,7 +12,7 @@ import {
 import { anchor, documentSummary } from './documents.js';
 import { engineStatus, type AppEvent } from './events.js';
 import { failure, type Failure } from './failure.js';
-import { modelCard } from './models.js';
+import { foundModel, modelCard, modelDownload } from './models.js';
 import { settings, settingsPatch } from './settings.js';
 
 const nothing = z.object({});
@@ -45,6 +45,16 @@ export const api = {
   /** Electron passes a path; the browser shell lets the user type one (the file is never copied). */
   'models.add': { params: z.object({ path: z.string().min(1) }), result: modelCard },
   'models.remove': { params: z.object({ modelId: id }), result: nothing },
+  /** GGUF files in the folders of LM Studio, Ollama, Jan and others that are not on the list. */
+  'models.find': { params: nothing, result: z.array(foundModel) },
+  /** Begins a download, or goes on with one; progress comes as events, and the model joins the list. */
+  'models.download': {
+    params: z.object({ url: z.string().min(1).max(4096), sha256: z.string().max(80).optional() }),
+    result: modelDownload,
+  },
+  'models.downloads': { params: nothing, result: z.array(modelDownload) },
+  /** Stops a download, keeping what came; takes one that ended off the list. */
+  'models.stopDownload': { params: z.object({ downloadId: id }), result: nothing },
 
   'library.list': {
     params: nothing,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { importProgress } from './documents.js';
 import { evidence, readingState, turn } from './conversations.js';
 import { failure } from './failure.js';
-import { memoryPlan, modelInfo } from './models.js';
+import { memoryPlan, modelDownload, modelInfo } from './models.js';
 import { settings } from './settings.js';
 
 export const engineStatus = z.discriminatedUnion('state', [
@@ -28,6 +28,7 @@ export const appEvent = z.discriminatedUnion('type', [
   /** The lists on the left changed; ask for them again. */
   z.object({ type: z.literal('library') }),
   z.object({ type: z.literal('models') }),
+  z.object({ type: z.literal('downloads'), downloads: z.array(modelDownload) }),
   /** The readings on disk changed. */
   z.object({ type: z.literal('readings') }),
   z.object({ type: z.literal('importing'), progress: importProgress }),

@@ -1,6 +1,7 @@
 // Models: GGUF files on this machine, what they are and how they may be sped up.
 import { z } from 'zod';
 import { calibration } from './calibration.js';
+import { failure } from './failure.js';
 
 /** How keys and values are kept. */
 export const kvType = z.enum(['f32', 'f16', 'q8_0']);
@@ -58,6 +59,17 @@ export const modelCard = z.object({
   profiled: z.boolean(),
   info: modelInfo.omit({ chatTemplate: true }).optional(),
   failure: z.object({ message: z.string(), hint: z.string().optional() }).optional(),
+  /** The file is not the one that was added: another one lies in its place. */
+  replaced: z.boolean().optional(),
+  /** What it would take here, with the context the settings ask for. */
+  memory: z
+    .object({
+      contextTokens: z.number().int(),
+      totalBytes: z.number(),
+      machineBytes: z.number(),
+      fits: z.boolean(),
+    })
+    .optional(),
 });
 export type ModelCard = z.infer<typeof modelCard>;
 
@@ -89,6 +101,31 @@ export const sparsityLevel = z.object({
   blocks: blockPolicy.optional(),
 });
 export type SparsityLevel = z.infer<typeof sparsityLevel>;
+
+/** A model file of another program's, offered where it lies. */
+export const foundModel = z.object({
+  path: z.string(),
+  name: z.string(),
+  source: z.enum(['LM Studio', 'Ollama', 'Jan', 'Hugging Face', 'llama.cpp']),
+  bytes: z.number(),
+});
+export type FoundModel = z.infer<typeof foundModel>;
+
+export const modelDownload = z.object({
+  id: z.string(),
+  url: z.string(),
+  name: z.string(),
+  state: z.enum(['running', 'done', 'stopped', 'failed']),
+  bytesDone: z.number(),
+  /** Null: the server does not say. */
+  bytesTotal: z.number().nullable(),
+  /** What was there already is being read again, to check the whole. */
+  checking: z.boolean().optional(),
+  /** Of the whole file, once it is there. */
+  path: z.string().optional(),
+  failure: failure.optional(),
+});
+export type ModelDownload = z.infer<typeof modelDownload>;
 
 /**
  * models/<file>.sparsity.json: from slider position to Token Sparse Attention, for one model.

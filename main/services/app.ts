@@ -21,6 +21,7 @@ import { SettingsStore } from './library/settings.js';
 import { TurnStore } from './library/turns.js';
 import { lookedPlaces } from './looked-places.js';
 import { LoadedEngine } from './loaded-engine.js';
+import { ModelDownloads } from './model-downloads.js';
 import { Models } from './models.js';
 import { PromptDocuments } from './prompts.js';
 import { readDocuments } from './read-documents.js';
@@ -66,6 +67,10 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
   const host = new EngineHost(options.startWorker, (failure) => loaded.died(failure));
   const { modelsFolder, dataFolder, version } = options;
   const models = await Models.open(new ModelStore(db), host, modelsFolder, dataFolder, version);
+  const downloads = new ModelDownloads(dataFolder, events, async (path) => {
+    await models.add(path);
+    events.emit({ type: 'models' });
+  });
   const read = () => settings.read();
   const loaded = new LoadedEngine(host, models, read, events, () => readings.forget());
   const rows = new ReadingStore(db);
@@ -93,6 +98,7 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
     turns,
     settings,
     models,
+    downloads,
     host,
     lane,
     loaded,
@@ -121,6 +127,7 @@ function closing(db: Db, desk: Desk, documents: Documents, answering: Answering)
   let closed: Promise<void> | undefined;
   const close = async () => {
     documents.close();
+    desk.downloads.close();
     // A second is plenty for an engine that obeys; one that does not is ended with its process.
     const patience = new Promise((resolve) => setTimeout(resolve, 1000).unref());
     const answered = answering.close();

@@ -7,6 +7,7 @@ import type { DocumentStore } from './library/documents.js';
 import type { SettingsStore } from './library/settings.js';
 import type { TurnStore } from './library/turns.js';
 import type { LoadedEngine } from './loaded-engine.js';
+import type { ModelDownloads } from './model-downloads.js';
 import type { Models } from './models.js';
 import type { PromptDocuments } from './prompts.js';
 import type { Readings } from './readings.js';
@@ -19,6 +20,7 @@ export interface Desk {
   readonly turns: TurnStore;
   readonly settings: SettingsStore;
   readonly models: Models;
+  readonly downloads: ModelDownloads;
   readonly host: EngineHost;
   readonly lane: EngineLane;
   readonly loaded: LoadedEngine;

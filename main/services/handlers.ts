@@ -14,6 +14,7 @@ import type { AppEvents } from './app-events.js';
 import type { Conversations } from './conversations.js';
 import type { Desk } from './desk.js';
 import type { Documents } from './documents-service.js';
+import { modelHandlers } from './model-handlers.js';
 import type { AppOptions } from './types.js';
 
 export type Handlers = {
@@ -33,6 +34,7 @@ export interface Services {
 export function createHandlers(services: Services): Handlers {
   return {
     ...appHandlers(services),
+    ...modelHandlers(services.desk),
     ...settingsHandlers(services),
     ...documentHandlers(services),
     ...conversationHandlers(services),
@@ -156,7 +158,7 @@ function settingsHandlers({ desk, events }: Services) {
       if (patch.modelId) await desk.models.choose(patch.modelId);
       return change(patch);
     },
-    'models.list': () => desk.models.list(),
+    'models.list': () => desk.models.list(desk.settings.read()),
     'models.add': async ({ path }: { path: string }) => {
       const card = await desk.models.add(path);
       events.emit({ type: 'models' });

@@ -9,12 +9,15 @@ import {
   FailureError,
   type Catalog,
   type ModelCard,
+  type ModelInfo,
   type Prompt,
+  type Settings,
   type SparsityProfile,
 } from '../contract/index.js';
 import type { EngineHost } from './engine-host.js';
 import { failureOf } from './failures.js';
 import type { Inspection, ModelStore } from './library/models.js';
+import { memoryOf } from './model-memory.js';
 import { calibrationsIn, findProfile } from './sparsity-profiles.js';
 
 type CatalogEntry = Catalog['models'][number];
@@ -72,9 +75,18 @@ export class Models {
     return new Models(store, host, folder, dataFolder, version, entries);
   }
 
-  async list(): Promise<ModelCard[]> {
+  /** With what each would take here under these settings. */
+  async list(settings?: Pick<Settings, 'contextTokens' | 'kvType'>): Promise<ModelCard[]> {
     const chosen = await Promise.all(this.#listed().map((model) => this.#describe(model)));
-    return chosen.map(({ card }) => card);
+    return chosen.map(({ card }) =>
+      card.info && settings ? { ...card, memory: memoryOf(card.info, settings) } : card,
+    );
+  }
+
+  /** Where the files on the list really lie. */
+  async paths(): Promise<Set<string>> {
+    const real = this.#listed().map(({ path }) => realpath(path).catch(() => path));
+    return new Set(await Promise.all(real));
   }
 
   /** Null: the first bundled model. Throws no_model when it is not in the list. */
@@ -95,11 +107,29 @@ export class Models {
   async add(typed: string): Promise<ModelCard> {
     const path = await existingFile(typed);
     const known = await this.#listedAt(path);
-    if (known) return (await this.#describe(known)).card;
+    if (known) {
+      this.#remember(known, (await this.#inspect(path)).info);
+      return (await this.#describe(known)).card;
+    }
     const id = createHash('sha256').update(path).digest('hex').slice(0, 24);
     const { card } = await this.#describe({ id, path });
     this.#store.add({ id, path });
+    this.#remember({ id, path }, card.info);
     return card;
+  }
+
+  /** What file it was that the user added; another in its place is told from it. */
+  #remember({ path, bundled }: Listed, info: Inspected | undefined): void {
+    if (!bundled && info) {
+      this.#store.keepInspection(asAdded(path), asAddedStamp, {
+        info: { chatTemplate: '', ...info },
+      });
+    }
+  }
+
+  #isReplaced({ path, bundled }: Listed, info: Inspected | undefined): boolean {
+    const added = bundled ? undefined : this.#store.inspection(asAdded(path), asAddedStamp)?.info;
+    return added !== undefined && info !== undefined && added.fingerprint !== info.fingerprint;
   }
 
   /** True when it was listed. Bundled models stay. */
@@ -148,6 +178,7 @@ export class Models {
       profiled: measured,
       info: shown,
       failure: failure && { message: failure.message, hint: failure.hint },
+      replaced: this.#isReplaced(model, info) || undefined,
     };
     return { card, style: entry?.promptStyle ?? 'instructed', profile, stamp };
   }
@@ -188,6 +219,10 @@ export class Models {
   }
 }
 
+type Inspected = Omit<ModelInfo, 'chatTemplate'>;
+
+const asAdded = (path: string) => `as added: ${path}`;
+const asAddedStamp = 'added';
 const bundledPrefix = 'bundled:';
 /** The stamp of a file that is not there. */
 export const absentStamp = 'absent';

@@ -65,7 +65,7 @@ export const models: ModelCard[] = [
     summary:
       'A very small model (28 million parameters) that comes with Longleaf, so that everything works at once, without a download. It finds a plainly stated fact in a long text: “The access code of the gilded ferry is 48213.”',
     limits:
-      'It is reliable only for such facts, up to about 16,000 tokens (some 25 pages of a book). It quotes poorly, is often wrong about anything else, and cannot summarise or reason. For real work, add a model of your own as a GGUF file (Llama architecture; F32, F16, BF16 or Q8_0).',
+      'It is reliable only for such facts, up to about 16,000 tokens (some 25 pages of a book). It quotes poorly, is often wrong about anything else, and cannot summarise or reason. For real work, add a model of your own as a GGUF file.',
     defaultLevel: 5,
     profiled: true,
     info,

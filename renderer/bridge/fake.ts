@@ -15,6 +15,7 @@ import { BridgeError } from './bridge-error.js';
 import * as data from './fake-data.js';
 import { hostile } from './fake-hostile.js';
 import { fakeImport } from './fake-import.js';
+import { foundModels, startedDownload } from './fake-models.js';
 import { savedReadings } from './fake-readings.js';
 
 type Handlers = { [M in Method]?: (params: Params<M>) => Result<M> | Promise<Result<M>> };
@@ -64,6 +65,17 @@ class FakeApp {
     'settings.get': () => this.#settings,
     'settings.set': ({ patch }) => (this.#settings = { ...this.#settings, ...patch }),
     'models.list': () => data.models,
+    'models.find': () => foundModels,
+    'models.downloads': () => [],
+    'models.download': ({ url }) => {
+      const download = startedDownload(url);
+      this.#emit({ type: 'downloads', downloads: [download] });
+      return download;
+    },
+    'models.stopDownload': () => {
+      this.#emit({ type: 'downloads', downloads: [] });
+      return {};
+    },
     'library.list': () => ({ documents: this.#documents, conversations: this.#conversations }),
     'documents.get': ({ documentId }) => {
       const summary = this.#document(documentId);

@@ -3,7 +3,9 @@ import type {
   AppEvent,
   Bridge,
   EngineStatus,
+  FoundModel,
   ModelCard,
+  ModelDownload,
   Result,
 } from '../../main/contract/index.js';
 import { FrameBatch } from '../ui/frame-batch.js';
@@ -13,6 +15,7 @@ import type { SettingsStore } from './settings.svelte.js';
 export class EngineStore {
   status = $state.raw<EngineStatus>({ state: 'idle' });
   models = $state.raw<ModelCard[]>([]);
+  downloads = $state.raw<ModelDownload[]>([]);
   info = $state.raw<Result<'app.info'> | null>(null);
   readonly #bridge: Bridge;
   readonly #settings: SettingsStore;
@@ -42,18 +45,21 @@ export class EngineStore {
   }
 
   async load(): Promise<void> {
-    const [status, models, info] = await Promise.all([
+    const [status, models, downloads, info] = await Promise.all([
       this.#bridge.call('engine.status', {}),
       this.#bridge.call('models.list', {}),
+      this.#bridge.call('models.downloads', {}),
       this.#bridge.call('app.info', {}),
     ]);
     this.#setStatus(status);
     this.models = models;
+    this.downloads = downloads;
     this.info = info;
   }
 
-  receive(event: Extract<AppEvent, { type: 'engine' | 'models' }>): void {
+  receive(event: Extract<AppEvent, { type: 'engine' | 'models' | 'downloads' }>): void {
     if (event.type === 'engine') this.#statuses.add(event.status);
+    else if (event.type === 'downloads') this.downloads = event.downloads;
     else this.#reloadModels().catch(this.#notices.catch);
   }
 
@@ -66,6 +72,18 @@ export class EngineStore {
   async remove(modelId: string): Promise<void> {
     await this.#bridge.call('models.remove', { modelId });
     await this.#reloadModels();
+  }
+
+  find(): Promise<FoundModel[]> {
+    return this.#bridge.call('models.find', {});
+  }
+
+  async download(url: string, sha256: string): Promise<void> {
+    await this.#bridge.call('models.download', { url, sha256: sha256 || undefined });
+  }
+
+  async stopDownload(downloadId: string): Promise<void> {
+    await this.#bridge.call('models.stopDownload', { downloadId });
   }
 
   async loadModel(): Promise<void> {

@@ -1,6 +1,12 @@
 // The window's state behind a bridge that answers and tells what the test decides.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { AppEvent, DocumentSummary, EngineStatus, Turn } from '../../main/contract/index.js';
+import type {
+  AppEvent,
+  DocumentSummary,
+  EngineStatus,
+  ModelCard,
+  Turn,
+} from '../../main/contract/index.js';
 import { defaultSettings } from '../../main/contract/index.js';
 import { AppStore } from '../../renderer/app.svelte.js';
 import { BridgeError } from '../../renderer/bridge/bridge-error.js';
@@ -30,6 +36,7 @@ beforeEach(async () => {
     'settings.get': () => defaultSettings,
     'engine.status': () => ({ state: 'idle' }),
     'models.list': () => [],
+    'models.downloads': () => [],
     'app.info': () => ({
       version: '1',
       shell: 'browser',
@@ -202,4 +209,13 @@ test('files that are here already are named, so that nothing happening is no rid
   ids.push('new', 'other');
   await add('one', 'two');
   expect(app.notices.items.at(-1)).toMatchObject({ text: '2 of these files are here already.' });
+});
+
+test('a dropped model joins the list, and says when its place is not known', async () => {
+  await app.importFiles([new File(['x'], 'model.GGUF')]);
+  expect(app.notices.items.at(-1)?.text).toContain('place on disk is not known');
+  bridge.pathOf = () => '/models/model.gguf';
+  bridge.answers['models.add'] = ({ path }) => ({ title: 'A model', path }) as ModelCard;
+  await app.importFiles([new File(['x'], 'model.gguf')]);
+  expect(app.notices.items.at(-1)?.text).toBe('“A model” was added to the models.');
 });

@@ -1,5 +1,12 @@
 // A bridge for tests of the stores: calls are answered by the test, events are sent by it.
-import type { AppEvent, Bridge, Method, Params, Result } from '../../main/contract/index.js';
+import type {
+  AppEvent,
+  Bridge,
+  Method,
+  Params,
+  Result,
+  LocalFile,
+} from '../../main/contract/index.js';
 import { BridgeError } from '../../renderer/bridge/bridge-error.js';
 
 type Answers = { [M in Method]?: (params: Params<M>) => Result<M> | Promise<Result<M>> };
@@ -34,7 +41,7 @@ export class TestBridge implements Bridge {
     return () => {};
   }
 
-  pathOf = () => null;
+  pathOf: (file: LocalFile) => string | null = () => null;
 
   send(event: AppEvent): void {
     this.#onEvent(event);

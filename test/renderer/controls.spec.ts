@@ -223,3 +223,19 @@ test('settings take effect, and numbers out of bounds say so', async ({ page, sh
   await dialog.getByRole('button', { name: 'Reading', exact: true }).click();
   await expect(dialog.getByLabel('Threads')).toHaveValue('4');
 });
+
+test('models of other programs and downloads', async ({ page, show }) => {
+  await show({ options: 'welcomed' });
+  await page.keyboard.press('Control+,');
+  const dialog = page.getByRole('dialog', { name: 'Settings' });
+  await dialog.getByRole('button', { name: 'Look for them' }).click();
+  const found = dialog.getByRole('list', { name: 'Models of other programs' });
+  await expect(found.getByText('llama3.2:3b')).toBeVisible();
+  await expect(found.getByText('LM Studio, 2.5 GB')).toBeVisible();
+  await dialog.getByLabel('Address of a GGUF file').fill('https://example.org/m-Q4_K_M.gguf');
+  await dialog.getByRole('button', { name: 'Download', exact: true }).click();
+  const downloads = dialog.getByRole('list', { name: 'Downloads' });
+  await expect(downloads.getByText('1.3 GB of 2.5 GB')).toBeVisible();
+  await downloads.getByRole('button', { name: 'Stop' }).click();
+  await expect(downloads).toBeHidden();
+});
