@@ -2,9 +2,11 @@
 import { createContext } from 'svelte';
 import type { AppEvent, Bridge, DocumentSummary } from '../main/contract/index.js';
 import { ChatStore } from './chat/chat.svelte.js';
+import { FindStore } from './documents/find.svelte.js';
 import { ViewerStore } from './documents/viewer.svelte.js';
 import { Imports } from './library/imports.svelte.js';
 import { LibraryStore } from './library/library.svelte.js';
+import { SearchStore } from './library/search.svelte.js';
 import { EngineStore } from './settings/engine.svelte.js';
 import { SavedReadingsStore } from './settings/saved-readings.svelte.js';
 import { SettingsStore } from './settings/settings.svelte.js';
@@ -21,9 +23,11 @@ export class AppStore {
   readonly engine: EngineStore;
   readonly savedReadings: SavedReadingsStore;
   readonly library: LibraryStore;
+  readonly search: SearchStore;
   readonly imports: Imports;
   readonly chat: ChatStore;
   readonly viewer: ViewerStore;
+  readonly find: FindStore;
   connected = $state(true);
   ready = $state(false);
   /** The section of the settings dialog; null while it is closed. */
@@ -39,9 +43,11 @@ export class AppStore {
     this.engine = new EngineStore(bridge, this.settings, this.notices);
     this.savedReadings = new SavedReadingsStore(bridge, this.notices);
     this.library = new LibraryStore(bridge, this.notices);
+    this.search = new SearchStore(bridge);
     this.imports = new Imports(bridge);
     this.chat = new ChatStore(bridge, this.notices);
     this.viewer = new ViewerStore(bridge);
+    this.find = new FindStore(bridge, this.viewer);
     bridge.onEvent((event) => this.receive(event));
     bridge.onConnection((connected) => this.#connection(connected));
   }
@@ -130,6 +136,13 @@ export class AppStore {
     } catch (error) {
       this.notices.catch(error);
     }
+  }
+
+  /** Takes a passage into the question, in a new conversation when none is open. */
+  async askAbout(documentId: string, passage: string): Promise<void> {
+    if (this.chat.id === null) await this.newConversation([documentId]);
+    else if (!this.chat.documentIds.includes(documentId)) await this.addDocuments([documentId]);
+    this.chat.quote(passage);
   }
 
   home(): void {

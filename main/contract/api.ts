@@ -7,6 +7,8 @@ import {
   conversationSummary,
   readingState,
   savedReadings,
+  searchHits,
+  seenPrompt,
   turn,
 } from './conversations.js';
 import { anchor, documentSummary } from './documents.js';
@@ -64,6 +66,9 @@ export const api = {
     }),
   },
 
+  /** In the text of all documents and in all questions and answers. */
+  'search.find': { params: z.object({ query: z.string().max(1000) }), result: searchHits },
+
   /** Path on the app's own machine. The browser shell uploads instead: PUT /upload, same result. */
   'documents.import': {
     params: z.object({ path: z.string().min(1), importId: id }),
@@ -78,6 +83,23 @@ export const api = {
   'documents.text': {
     params: z.object({ documentId: id, from: z.number().int(), to: z.number().int() }),
     result: z.array(z.string()),
+  },
+  /** Where the text holds `query`, without regard to case, accents of quotation marks and line breaks. */
+  'documents.find': {
+    params: z.object({ documentId: id, query: z.string().min(1).max(1000) }),
+    result: z.object({
+      places: z.array(z.object({ start: z.number().int(), end: z.number().int() })),
+      more: z.boolean(), // there are more than these
+    }),
+  },
+  /** Bytes [start, end) of the original file, base64; at most a megabyte at a time. */
+  'documents.original': {
+    params: z.object({
+      documentId: id,
+      start: z.number().int().min(0),
+      end: z.number().int().min(0),
+    }),
+    result: z.object({ base64: z.string() }),
   },
   'documents.remove': { params: z.object({ documentId: id }), result: nothing },
 
@@ -104,6 +126,15 @@ export const api = {
     }),
     result: conversation,
   },
+  /** What the model got for a turn, or would get for a draft. */
+  'conversations.prompt': {
+    params: z.object({
+      conversationId: id,
+      turnId: id.optional(),
+      draft: z.string().max(1_000_000).optional(),
+    }),
+    result: seenPrompt,
+  },
   'conversations.context': {
     params: z.object({ conversationId: id, draft: z.string().max(1_000_000) }),
     result: contextUse,
@@ -129,6 +160,8 @@ export const api = {
   'turns.regenerate': { params: z.object({ turnId: id }), result: turn },
   /** A sibling of the turn with another question. */
   'turns.edit': { params: z.object({ turnId: id, question }), result: turn },
+  /** Puts the branch that leads to a turn on screen. */
+  'turns.show': { params: z.object({ turnId: id }), result: conversation },
   /** Puts another sibling (and what followed it) on screen. */
   'turns.select': { params: z.object({ turnId: id }), result: conversation },
 } as const;

@@ -17,6 +17,8 @@ export const turnStats = z.object({
   /** Of the reused tokens, those that came from disk for this turn. */
   restoredTokens: z.number().int().optional(),
   model: z.string(),
+  /** What the question was about, in the order of the prompt. */
+  documentIds: z.array(z.string()).optional(),
 });
 export type TurnStats = z.infer<typeof turnStats>;
 
@@ -72,6 +74,46 @@ export const conversation = conversationSummary.extend({
   path: z.array(turn),
 });
 export type Conversation = z.infer<typeof conversation>;
+
+/** What a stretch of a prompt is: 'template' is the chat form's own text, 'heading' Longleaf's. */
+export const promptPartKind = z.enum(['template', 'heading', 'document', 'history', 'question']);
+
+/** The prompt of a question, part by part, as the model gets it. */
+export const seenPrompt = z.object({
+  parts: z.array(
+    z.object({
+      kind: promptPartKind,
+      documentId: z.string().optional(),
+      text: z.string(), // of a long document, its beginning
+      omitted: z.number().int(), // characters between `text` and `ending`, shown nowhere
+      ending: z.string(),
+      tokens: z.number().int(),
+    }),
+  ),
+  total: z.number().int(),
+  limit: z.number().int(),
+  /** Documents the turn was about that have been deleted since. */
+  missing: z.number().int(),
+});
+export type SeenPrompt = z.infer<typeof seenPrompt>;
+
+const snippet = z.array(z.object({ text: z.string(), found: z.boolean() }));
+
+/** What full-text search found, the best first. */
+export const searchHits = z.object({
+  documents: z.array(
+    z.object({
+      documentId: z.string(),
+      anchorLabel: z.string(),
+      /** Of the first word found, in the document's text. */
+      start: z.number().int(),
+      end: z.number().int(),
+      snippet,
+    }),
+  ),
+  turns: z.array(z.object({ turnId: z.string(), conversationId: z.string(), snippet })),
+});
+export type SearchHits = z.infer<typeof searchHits>;
 
 /** The context meter: what the next question would cost, in tokens. */
 export const contextUse = z.object({

@@ -2,6 +2,7 @@
 // the request it belongs to. Text of documents crosses here and nowhere else.
 import { z } from 'zod';
 import { failure } from './failure.js';
+import { promptPartKind } from './conversations.js';
 import { device, kvType, memoryPlan, modelInfo, sparsityProfile } from './models.js';
 
 export const loadOptions = z.object({
@@ -46,6 +47,8 @@ export const engineRequest = z.discriminatedUnion('type', [
   z.object({ type: z.literal('load'), id: z.string(), options: loadOptions }),
   z.object({ type: z.literal('inspect'), id: z.string(), path: z.string() }),
   z.object({ type: z.literal('measure'), id: z.string(), prompt }),
+  /** The prompt as the model gets it. */
+  z.object({ type: z.literal('layOut'), id: z.string(), prompt }),
   z.object({
     type: z.literal('read'),
     id: z.string(),
@@ -115,6 +118,18 @@ export const engineEvent = z.discriminatedUnion('type', [
     question: z.number().int(),
     template: z.number().int(),
     total: z.number().int(),
+  }),
+  z.object({
+    type: z.literal('laidOut'),
+    id: z.string(),
+    parts: z.array(
+      z.object({
+        kind: promptPartKind,
+        text: z.string(),
+        tokens: z.number().int(),
+        id: z.string().optional(), // of a document
+      }),
+    ),
   }),
   z.object({
     type: z.literal('reading'),

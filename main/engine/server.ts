@@ -58,6 +58,8 @@ export class EngineServer {
         return this.#inspect(request);
       case 'measure':
         return this.#measure(request);
+      case 'layOut':
+        return this.#layOut(request);
       case 'read':
       case 'ask':
         return this.#read(request);
@@ -100,6 +102,11 @@ export class EngineServer {
     await this.#loading.catch(() => {});
     const measured = await this.#session().measure(prompt);
     this.#post({ type: 'measured', id, ...measured });
+  }
+
+  async #layOut({ id, prompt }: RequestOf<'layOut'>): Promise<void> {
+    await this.#loading.catch(() => {});
+    this.#post({ type: 'laidOut', id, parts: await this.#session().layOut(prompt) });
   }
 
   async #read(request: RequestOf<'read' | 'ask'>): Promise<void> {

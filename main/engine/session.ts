@@ -106,6 +106,16 @@ export class ReadingSession {
     };
   }
 
+  async layOut(prompt: Prompt): Promise<EventOf<'laidOut'>['parts']> {
+    const { all } = await segmentsOf(prompt, this.#template);
+    const parts: EventOf<'laidOut'>['parts'] = [];
+    for (const segment of all) {
+      const { kind, text, id } = segment;
+      parts.push({ kind, text, id, tokens: (await this.#tokensOf(segment)).length });
+    }
+    return parts;
+  }
+
   async read(
     request: ReadRequest,
     events: SessionEvents,

@@ -166,7 +166,7 @@ export class Answering {
       state: answered.reason === 'cancelled' ? 'stopped' : 'done',
       answer: log.text,
       cut: answered.reason === 'length' || answered.reason === 'context_full',
-      stats: statsOf(answered, running, model),
+      stats: { ...statsOf(answered, running, model), documentIds: [...documentIds] },
       evidence,
     };
   }

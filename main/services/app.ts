@@ -17,6 +17,7 @@ import { ModelStore } from './library/models.js';
 import { openLibrary, type Db } from './library/open.js';
 import { ReadingStore } from './library/readings.js';
 import { Originals } from './library/originals.js';
+import { SearchStore } from './library/search.js';
 import { SettingsStore } from './library/settings.js';
 import { TurnStore } from './library/turns.js';
 import { lookedPlaces } from './looked-places.js';
@@ -93,6 +94,7 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
   const turns = new TurnStore(db);
   const desk: Desk = {
     modelsFolder: options.modelsFolder,
+    search: new SearchStore(db),
     library,
     conversations,
     turns,

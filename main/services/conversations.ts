@@ -70,6 +70,14 @@ export class Conversations {
     return this.get(this.#desk.turns.select(turnId).conversationId);
   }
 
+  /** The branch that leads to a turn, and what was on screen after it. */
+  show(turnId: string): Conversation {
+    const path = this.#desk.turns.pathTo(turnId);
+    this.refuseWhileAnswering(path[0]!.conversationId);
+    for (const { id } of path) this.#desk.turns.select(id);
+    return this.get(path[0]!.conversationId);
+  }
+
   async context(id: string, draft: string): Promise<ContextUse> {
     const { documentIds } = this.#desk.conversations.get(id);
     const ready = await this.#desk.loaded.ensureUnlessFailed();

@@ -4,6 +4,7 @@ import type { EngineHost } from './engine-host.js';
 import type { EngineLane } from './engine-lane.js';
 import type { ConversationStore } from './library/conversations.js';
 import type { DocumentStore } from './library/documents.js';
+import type { SearchStore } from './library/search.js';
 import type { SettingsStore } from './library/settings.js';
 import type { TurnStore } from './library/turns.js';
 import type { LoadedEngine } from './loaded-engine.js';
@@ -14,6 +15,7 @@ import type { Readings } from './readings.js';
 import type { SavedReadings } from './saved-readings.js';
 
 export interface Desk {
+  readonly search: SearchStore;
   readonly modelsFolder: string;
   readonly library: DocumentStore;
   readonly conversations: ConversationStore;

@@ -14,6 +14,9 @@ import { checkFile, parseFile } from './documents/import.js';
 import type { DocumentStore } from './library/documents.js';
 import type { Originals, StoredFile } from './library/originals.js';
 
+/** Of one answer: what a message may hold without stopping others. */
+const maxOriginalBytes = 1024 * 1024;
+
 const cancelled = () => new FailureError('bad_request', 'The import was cancelled.');
 
 export class Documents {
@@ -68,6 +71,13 @@ export class Documents {
 
   cancel(importId: string): void {
     this.#imports.get(importId)?.abort(cancelled());
+  }
+
+  /** Bytes [start, end) of the file it came from, base64. */
+  async original(id: string, start: number, end: number): Promise<string> {
+    const { sha256 } = this.#store.get(id);
+    const length = Math.min(end - start, maxOriginalBytes);
+    return (await this.#originals.read(sha256, start, Math.max(0, length))).toString('base64');
   }
 
   async remove(id: string): Promise<void> {

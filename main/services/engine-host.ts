@@ -71,6 +71,10 @@ export class EngineHost {
     return this.#request('measure', { prompt }, 'measured');
   }
 
+  layOut(prompt: RequestOf<'layOut'>['prompt']): Promise<EventOf<'laidOut'>> {
+    return this.#request('layOut', { prompt }, 'laidOut');
+  }
+
   read(request: RequestOf<'read'>, signal: AbortSignal, on: Listeners): Promise<ReadOutcome> {
     return this.#request('read', request, 'read', forward(on), signal);
   }

@@ -87,7 +87,7 @@ function only(
   const firstWillDo = marked && quotation.length >= longCharacters;
   const places: Omit<Evidence, 'answerStart' | 'answerEnd'>[] = [];
   for (const { document, index } of indexed) {
-    for (const range of index.find(quotation, firstWillDo ? 1 : 2, ignoreCase)) {
+    for (const range of index.find(quotation, firstWillDo ? 1 : 2, { ignoreCase })) {
       const anchorLabel = anchorAt(document.anchors, range.start)?.label ?? '';
       places.push({ documentId: document.id, ...range, anchorLabel });
       if (firstWillDo) return places[0];
@@ -102,7 +102,7 @@ const indexes = new Map<string, TextIndex>();
 const maxIndexes = 16;
 const maxIndexedCharacters = 50_000_000;
 
-function indexOf(document: EvidenceDocument): TextIndex {
+export function indexOf(document: Pick<EvidenceDocument, 'id' | 'text'>): TextIndex {
   const known = indexes.get(document.id);
   const index = known?.original === document.text ? known : new TextIndex(document.text);
   indexes.delete(document.id);

@@ -13,8 +13,10 @@ import type { Answering } from './answering.js';
 import type { AppEvents } from './app-events.js';
 import type { Conversations } from './conversations.js';
 import type { Desk } from './desk.js';
+import { findInText } from './find-in-text.js';
 import type { Documents } from './documents-service.js';
 import { modelHandlers } from './model-handlers.js';
+import { seenPrompt } from './seen-prompt.js';
 import type { AppOptions } from './types.js';
 
 export type Handlers = {
@@ -49,6 +51,7 @@ function documentHandlers(services: Services) {
       documents: desk.library.list(),
       conversations: desk.conversations.list(),
     }),
+    'search.find': async ({ query }) => desk.search.find(query),
     'documents.import': ({ path, importId }) => documents.importPath(path, importId),
     'documents.cancelImport': async ({ importId }) => {
       documents.cancel(importId);
@@ -62,6 +65,13 @@ function documentHandlers(services: Services) {
       desk.library.get(documentId);
       return desk.library.passages(documentId, from, to);
     },
+    'documents.find': async ({ documentId, query }) => {
+      const [document] = desk.documents.withText([documentId]);
+      return findInText(document!, query);
+    },
+    'documents.original': async ({ documentId, start, end }) => ({
+      base64: await documents.original(documentId, start, end),
+    }),
     'documents.remove': async ({ documentId }) => {
       refuseWhileRead(services, documentId);
       await documents.remove(documentId);
@@ -71,7 +81,7 @@ function documentHandlers(services: Services) {
   } satisfies Partial<Handlers>;
 }
 
-function conversationHandlers({ conversations, answering }: Services) {
+function conversationHandlers({ conversations, answering, desk }: Services) {
   return {
     'conversations.create': async ({ documentIds }) => conversations.create(documentIds),
     'conversations.get': async ({ conversationId }) => conversations.get(conversationId),
@@ -87,6 +97,7 @@ function conversationHandlers({ conversations, answering }: Services) {
     },
     'conversations.duplicate': async ({ conversationId, upTo, title }) =>
       conversations.duplicate(conversationId, title, upTo),
+    'conversations.prompt': (asked) => seenPrompt(desk, asked),
     'conversations.context': ({ conversationId, draft }) =>
       conversations.context(conversationId, draft),
     'turns.ask': async ({ conversationId, question }) => answering.ask(conversationId, question),
@@ -96,6 +107,7 @@ function conversationHandlers({ conversations, answering }: Services) {
     },
     'turns.regenerate': async ({ turnId }) => answering.regenerate(turnId),
     'turns.edit': async ({ turnId, question }) => answering.edit(turnId, question),
+    'turns.show': async ({ turnId }) => conversations.show(turnId),
     'turns.select': async ({ turnId }) => conversations.select(turnId),
   } satisfies Partial<Handlers>;
 }

@@ -53,8 +53,12 @@ export class TextIndex {
     this.text = pieces.join('');
   }
 
-  /** Ranges in the original, at most `limit`, where the levelled quotation stands as whole words. */
-  find(quotation: string, limit: number, ignoreCase = false): { start: number; end: number }[] {
+  /** Ranges in the original, at most `limit`, where the levelled quotation stands, as whole words if need be. */
+  find(
+    quotation: string,
+    limit: number,
+    { ignoreCase = false, partsOfWords = false } = {},
+  ): { start: number; end: number }[] {
     const haystack = ignoreCase ? (this.lower ??= folded(this.text)) : this.text;
     const needle = ignoreCase ? folded(quotation) : quotation;
     const ranges: { start: number; end: number }[] = [];
@@ -65,7 +69,7 @@ export class TextIndex {
       at = haystack.indexOf(needle, at + 1)
     ) {
       const end = at + needle.length;
-      if (!this.splitsWord(at) && !this.splitsWord(end)) {
+      if (partsOfWords || (!this.splitsWord(at) && !this.splitsWord(end))) {
         ranges.push({ start: this.toOriginal(at), end: this.toOriginal(end - 1) + 1 });
       }
     }

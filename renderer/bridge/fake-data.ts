@@ -277,3 +277,12 @@ export const context = (documentIds: string[], draft: string, limit: number): Co
     fits: total <= limit,
   };
 };
+
+export function findIn(summary: DocumentSummary, query: string) {
+  const size = Math.floor(summary.characters / summary.anchorCount);
+  const places = Array.from({ length: summary.anchorCount }, (_, index) => {
+    const at = textOf(summary, index).toLowerCase().indexOf(query.toLowerCase());
+    return { start: index * size + at, end: index * size + at + query.length, at };
+  });
+  return { places: places.filter(({ at }) => at >= 0), more: false };
+}

@@ -1,5 +1,5 @@
 // Saved readings of the scripted bridge.
-import type { SavedReadings } from '../../main/contract/index.js';
+import type { SavedReadings, SeenPrompt } from '../../main/contract/index.js';
 
 const day = 86_400_000;
 const now = Date.now();
@@ -33,4 +33,24 @@ export const savedReadings: SavedReadings = {
   ],
   bytes: 12_884_300_000,
   limit: 21_474_836_480,
+};
+
+export const seenPrompt: SeenPrompt = {
+  parts: [
+    { kind: 'template', text: '<|doc|>', omitted: 0, ending: '', tokens: 1 },
+    {
+      kind: 'document',
+      documentId: 'ferry',
+      text: 'The river had been rising since the first week of the month.',
+      omitted: 55_210,
+      ending: 'The keeper closed the book.',
+      tokens: 16_021,
+    },
+    { kind: 'template', text: '<|user|>', omitted: 0, ending: '', tokens: 1 },
+    { kind: 'question', text: 'What is the access code?', omitted: 0, ending: '', tokens: 6 },
+    { kind: 'template', text: '<|assistant|>', omitted: 0, ending: '', tokens: 1 },
+  ],
+  total: 16_030,
+  limit: 131_072,
+  missing: 0,
 };

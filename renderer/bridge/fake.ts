@@ -16,7 +16,7 @@ import * as data from './fake-data.js';
 import { hostile } from './fake-hostile.js';
 import { fakeImport } from './fake-import.js';
 import { foundModels, startedDownload } from './fake-models.js';
-import { savedReadings } from './fake-readings.js';
+import { savedReadings, seenPrompt } from './fake-readings.js';
 
 type Handlers = { [M in Method]?: (params: Params<M>) => Result<M> | Promise<Result<M>> };
 
@@ -85,6 +85,8 @@ class FakeApp {
       const summary = this.#document(documentId);
       return Array.from({ length: to - from }, (_, at) => data.textOf(summary, from + at));
     },
+    'search.find': () => ({ documents: [], turns: [] }),
+    'documents.find': ({ documentId, query }) => data.findIn(this.#document(documentId), query),
     'conversations.create': ({ documentIds }) => this.#create(documentIds),
     'conversations.get': ({ conversationId }) => this.#conversation(conversationId),
     'conversations.setDocuments': ({ conversationId, documentIds }) => ({
@@ -95,6 +97,7 @@ class FakeApp {
     'conversations.remove': () => ({}),
     'documents.remove': () => ({}),
     'documents.cancelImport': () => ({}),
+    'conversations.prompt': () => seenPrompt,
     'conversations.context': ({ draft }) =>
       data.context(
         this.#conversations.find((each) => each.id === this.#opened)?.documentIds ?? [],

@@ -1,6 +1,7 @@
 // The conversation on screen: its state (see reduce.ts), its draft, its context meter, and what the user can do
 // with it. Events are gathered per animation frame.
 import type { Bridge, Conversation, Turn } from '../../main/contract/index.js';
+import { tick } from 'svelte';
 import { BridgeError } from '../bridge/bridge-error.js';
 import { FrameBatch } from '../ui/frame-batch.js';
 import type { Notices } from '../ui/notices.svelte.js';
@@ -12,6 +13,10 @@ export class ChatStore {
   draft = $state('');
   /** Grows by one when the user asks: the view goes to the end. */
   asked = $state(0);
+  /** Grows by one when a passage joins the draft: the field takes the focus. */
+  quoted = $state(0);
+  /** Whose prompt is shown: a turn's, or the next question's (null). */
+  seen = $state<{ turnId: string | null } | null>(null);
   readonly context: ContextStore;
   readonly #bridge: Bridge;
   readonly #notices: Notices;
@@ -72,6 +77,13 @@ export class ChatStore {
     this.context.refreshSoon();
   }
 
+  /** A passage to ask about, before whatever is being written. */
+  quote(passage: string): void {
+    const before = this.draft.trim();
+    this.setDraft(`${before === '' ? '' : `${before}\n\n`}“${passage}”\n\n`);
+    this.quoted += 1;
+  }
+
   async ask(): Promise<void> {
     const question = this.draft.trim();
     const conversationId = this.id;
@@ -107,6 +119,16 @@ export class ChatStore {
     await this.#try(this.#bridge.call('turns.edit', { turnId, question }), (turn) =>
       this.#addTurn(turn),
     );
+  }
+
+  /** Puts a turn on screen, on whatever branch it is. */
+  async reveal(turnId: string): Promise<void> {
+    if (!this.path.some(({ id }) => id === turnId)) {
+      const call = this.#bridge.call('turns.show', { turnId });
+      await this.#try(call, (conversation) => this.#replace(conversation));
+    }
+    await tick();
+    document.getElementById(`turn-${turnId}`)?.scrollIntoView({ block: 'start' });
   }
 
   async select(turnId: string): Promise<void> {

@@ -3,6 +3,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Bridge, Result } from '../../main/contract/index.js';
 import { failureOf } from '../bridge/bridge-error.js';
+import { openPdf, outlineOf, type OpenedPdf, type OutlineEntry } from './pdf.js';
 import type { Failure } from '../../main/contract/index.js';
 
 export interface Place {
@@ -14,6 +15,15 @@ export interface Place {
 const portion = 16;
 /** Portions kept: enough to scroll back without asking again, little enough for any document. */
 const portionsKept = 40;
+const zooms = [0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3];
+
+/** A PDF as its pages. */
+export interface Pages {
+  opened: OpenedPdf;
+  /** Of the first page, at scale 1. */
+  first: { width: number; height: number };
+  outline: OutlineEntry[];
+}
 
 export class ViewerStore {
   document = $state.raw<Result<'documents.get'> | null>(null);
@@ -21,6 +31,11 @@ export class ViewerStore {
   /** The passage to scroll to and mark; a new object each time, so the same place can be asked for again. */
   place = $state.raw<Place | null>(null);
   open = $state(false);
+  /** Null: not a PDF, not opened yet, or one that cannot be drawn. */
+  pages = $state.raw<Pages | null>(null);
+  /** What the reader wants of a PDF: its pages, or their text reflowed. */
+  asText = $state(false);
+  zoom = $state(1);
   readonly texts = new SvelteMap<number, string>();
   readonly #bridge: Bridge;
   readonly #portions = new Set<number>();
@@ -42,7 +57,14 @@ export class ViewerStore {
   forget(documentId: string): void {
     if (this.document?.id !== documentId) return;
     this.close();
+    this.pages?.opened.close();
+    this.pages = null;
     this.document = null;
+  }
+
+  zoomBy(step: number): void {
+    const at = zooms.findIndex((each) => each >= this.zoom);
+    this.zoom = zooms[Math.min(Math.max(at + step, 0), zooms.length - 1)]!;
   }
 
   /** Sees to it that the texts of anchors [from, to) come. */
@@ -57,10 +79,27 @@ export class ViewerStore {
     this.place = null;
     this.#portions.clear();
     this.texts.clear();
+    this.pages?.opened.close();
+    this.pages = null;
     try {
       this.document = await this.#bridge.call('documents.get', { documentId });
+      if (this.document.kind === 'pdf') void this.#openPages(this.document);
     } catch (error) {
       this.failure = failureOf(error);
+    }
+  }
+
+  /** The text is there meanwhile, and stays when the pages cannot be drawn. */
+  async #openPages(document: Result<'documents.get'>): Promise<void> {
+    try {
+      const opened = await openPdf(this.#bridge, document);
+      const page = await opened.pdf.getPage(1);
+      const { width, height } = page.getViewport({ scale: 1 });
+      const outline = await outlineOf(opened.pdf).catch(() => []);
+      if (this.document !== document) opened.close();
+      else this.pages = { opened, first: { width, height }, outline };
+    } catch {
+      this.pages = null;
     }
   }
 

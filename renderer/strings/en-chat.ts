@@ -76,6 +76,7 @@ export const chat = {
     measuring: 'Counting …',
     unknown: 'The context is counted once a model is loaded.',
     details: 'How the context is used',
+    explain: 'All that the model gets with your question. Click to read it.',
     free: 'Free',
     parts: {
       documents: 'Documents',
@@ -93,6 +94,28 @@ export const chat = {
         'Use fewer or shorter documents, or choose a larger context or another model in the settings.',
     },
     nothingCut: 'Longleaf never cuts a text silently, so it will not ask until it fits.',
+  },
+  seen: {
+    title: 'What the model saw',
+    next: 'What the model will see',
+    explain:
+      'The prompt in the order the model reads it, to the last character. Of long documents the middle is left out here, not there.',
+    loading: 'Laying out the prompt …',
+    total: (n: number, limit: number) => `${tokens(n)} of ${count(limit)} the model can hold`,
+    tokens,
+    missing: (n: number) =>
+      n === 1
+        ? 'One of its documents has been deleted since; it is not shown.'
+        : `${count(n)} of its documents have been deleted since; they are not shown.`,
+    omitted: (n: number) => `… ${count(n)} more characters …`,
+    whole: 'Show the document',
+    kinds: {
+      template: 'Form of the conversation',
+      heading: 'Heading by Longleaf',
+      document: 'Document',
+      history: 'Earlier',
+      question: 'Question',
+    },
   },
   level: {
     label: 'Speed and accuracy of reading',

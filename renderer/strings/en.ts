@@ -1,8 +1,10 @@
 // Every word the window shows, in English. Another language is another file of this shape.
 import { chat } from './en-chat.js';
+import { exporting } from './en-export.js';
 import { library } from './en-library.js';
 import { readings } from './en-readings.js';
 import { settings } from './en-settings.js';
+import { count } from '../ui/format.js';
 
 export const en = {
   app: {
@@ -45,6 +47,23 @@ export const en = {
     label: 'Document',
     close: 'Close the document',
     ask: 'Ask about this',
+    askSelection: 'Ask about this',
+    contents: 'Contents',
+    showText: 'As text',
+    showPages: 'As pages',
+    zoom: 'Size',
+    smaller: 'Smaller',
+    larger: 'Larger',
+    find: {
+      open: 'Find in the document',
+      label: 'Find in the document',
+      at: (n: number, of: number, more: boolean) =>
+        `${count(n)} of ${count(of)}${more ? ' or more' : ''}`,
+      none: 'Not found',
+      previous: 'Previous place',
+      next: 'Next place',
+      close: 'Close',
+    },
     places: 'Places',
     placesLabel: { page: 'Pages', section: 'Sections', lines: 'Parts' },
     goTo: 'Go to',
@@ -76,9 +95,10 @@ export const en = {
     list: {
       import: 'Add documents',
       new: 'New conversation',
-      filter: 'Find by title',
+      filter: 'Find in everything',
       settings: 'Settings',
       document: 'Show or hide the document',
+      find: 'Find in the document',
       stop: 'Stop the answer, or close what is open',
       shortcuts: 'This list',
       ask: 'Ask',
@@ -87,6 +107,7 @@ export const en = {
   },
   library,
   chat,
+  export: exporting,
   readings,
   settings,
 };

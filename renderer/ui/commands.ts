@@ -13,6 +13,7 @@ export function createCommands(app: AppStore, pick: () => void): Commands {
     filter: () => done(() => focusFilter(app)),
     settings: () => done(() => (app.settingsOpen = 'model')),
     document: () => done(() => toggleDocument(app)),
+    find: () => findInDocument(app),
     shortcuts: () => done(() => (app.shortcutsOpen = true)),
     escape: () => escape(app),
   };
@@ -42,10 +43,19 @@ function toggleDocument(app: AppStore): void {
   else if (first) void app.viewer.show(first);
 }
 
+/** With no document open the browser's own search is left alone. */
+function findInDocument(app: AppStore): boolean {
+  if (!app.viewer.open || !app.viewer.document) return false;
+  app.find.open = true;
+  setTimeout(() => document.getElementById('document-find')?.focus(), 30);
+  return true;
+}
+
 /** One thing at a time, the most urgent first: an answer, then what lies over the conversation. */
 function escape(app: AppStore): boolean {
   if (app.libraryOpen) return done(() => (app.libraryOpen = false));
   if (app.chat.busyTurn) return done(() => void app.chat.stop());
+  if (app.viewer.open && app.find.open) return done(() => app.find.close());
   if (app.viewer.open) return done(() => app.viewer.close());
   return false;
 }

@@ -73,6 +73,9 @@ const fullDate = new Intl.DateTimeFormat(locale, {
   year: 'numeric',
 });
 
+/** "3 May 2025". */
+export const date = (day: Date): string => fullDate.format(day);
+
 /** "14:05" today, "Yesterday", "3 May", "3 May 2025". */
 export function when(time: number, now = Date.now()): string {
   const date = new Date(time);

@@ -1,7 +1,14 @@
 // Which key means which command. Ctrl on Linux and Windows, Cmd on macOS.
 
 export type ShortcutCommand =
-  'import' | 'new-conversation' | 'filter' | 'settings' | 'document' | 'shortcuts' | 'escape';
+  | 'import'
+  | 'new-conversation'
+  | 'filter'
+  | 'settings'
+  | 'document'
+  | 'find'
+  | 'shortcuts'
+  | 'escape';
 
 export type KeyPress = Pick<
   KeyboardEvent,
@@ -16,6 +23,7 @@ const withModifier: Record<string, ShortcutCommand> = {
   k: 'filter',
   ',': 'settings',
   d: 'document',
+  f: 'find',
   '/': 'shortcuts',
 };
 

@@ -61,7 +61,7 @@ test('shortcuts do what the list says they do', async ({ page, show }) => {
   await expect(list.getByRole('term')).toHaveText([
     'Add documents',
     'New conversation',
-    'Find by title',
+    'Find in everything',
     'Show or hide the document',
     'Settings',
     'Ask',
@@ -73,7 +73,7 @@ test('shortcuts do what the list says they do', async ({ page, show }) => {
   await expect(list).toBeHidden();
 
   await page.keyboard.press('Control+k');
-  await expect(page.getByRole('searchbox', { name: 'Find by title' })).toBeFocused();
+  await expect(page.getByRole('searchbox', { name: 'Find in everything' })).toBeFocused();
   await page.keyboard.press('Control+d');
   await expect(page.getByRole('complementary', { name: 'Document' })).toBeVisible();
   await page.keyboard.press('Control+d');

@@ -97,6 +97,14 @@ export const screens: Screen[] = [
   },
   { name: 'settings-about', conversation: 'c1', act: (page) => openSection(page, 'About') },
   {
+    name: 'prompt',
+    conversation: 'c1',
+    async act(page) {
+      await page.getByRole('button', { name: 'What the model saw' }).last().click();
+      await expect(page.getByRole('dialog')).toContainText('55,210 more characters');
+    },
+  },
+  {
     name: 'shortcuts',
     options: 'welcomed',
     async act(page) {

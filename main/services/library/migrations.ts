@@ -106,4 +106,36 @@ CREATE TABLE readings (
 ) STRICT;
 `;
 
-export const migrations: readonly string[] = [first, savedReadings];
+/** Full-text search. A turn is found once it has ended: its answer changes twice a second until then. */
+const search = `
+CREATE VIRTUAL TABLE passages_index USING fts5 (
+  text, content = 'passages', content_rowid = 'number', tokenize = 'unicode61 remove_diacritics 2'
+);
+INSERT INTO passages_index (passages_index) VALUES ('rebuild');
+CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
+  INSERT INTO passages_index (rowid, text) VALUES (new.number, new.text);
+END;
+CREATE TRIGGER passages_removed AFTER DELETE ON passages BEGIN
+  INSERT INTO passages_index (passages_index, rowid, text) VALUES ('delete', old.number, old.text);
+END;
+
+CREATE VIRTUAL TABLE turns_index USING fts5 (
+  question, answer, tokenize = 'unicode61 remove_diacritics 2'
+);
+INSERT INTO turns_index (rowid, question, answer)
+  SELECT number, question, answer FROM turns WHERE state NOT IN ('reading', 'answering');
+CREATE TRIGGER turns_added AFTER INSERT ON turns
+  WHEN new.state NOT IN ('reading', 'answering') BEGIN
+  INSERT INTO turns_index (rowid, question, answer) VALUES (new.number, new.question, new.answer);
+END;
+CREATE TRIGGER turns_ended AFTER UPDATE OF state ON turns
+  WHEN new.state NOT IN ('reading', 'answering') BEGIN
+  DELETE FROM turns_index WHERE rowid = new.number;
+  INSERT INTO turns_index (rowid, question, answer) VALUES (new.number, new.question, new.answer);
+END;
+CREATE TRIGGER turns_removed AFTER DELETE ON turns BEGIN
+  DELETE FROM turns_index WHERE rowid = old.number;
+END;
+`;
+
+export const migrations: readonly string[] = [first, savedReadings, search];

@@ -176,6 +176,33 @@ describe('the context', () => {
   });
 });
 
+describe('what the model saw', () => {
+  it('is the prompt of the turn, part by part, even when the documents changed since', async () => {
+    const conversationId = await conversationAbout('ferry.txt', story);
+    const { documentIds } = await app.call('conversations.get', { conversationId });
+    const first = await app.call('turns.ask', { conversationId, question: 'one [fast]' });
+    const { answer } = await app.finished(first.id);
+    const second = await app.call('turns.ask', { conversationId, question: 'two [fast]' });
+    const { stats } = await app.finished(second.id);
+    await app.call('conversations.setDocuments', { conversationId, documentIds: [] });
+    const seen = await app.call('conversations.prompt', { conversationId, turnId: second.id });
+    expect(seen.parts.map(({ kind, text }) => [kind, text])).toEqual([
+      ['document', story],
+      ['history', 'one [fast]'],
+      ['history', answer],
+      ['question', 'two [fast]'],
+    ]);
+    expect(seen.parts[0]?.documentId).toBe(documentIds[0]);
+    expect(stats?.documentIds).toEqual(documentIds);
+    const next = await app.call('conversations.prompt', { conversationId, draft: 'three' });
+    expect(next.parts.map(({ text }) => text).slice(-1)).toEqual(['three']);
+    expect(next.parts.every(({ kind }) => kind !== 'document')).toBe(true);
+    await app.call('documents.remove', { documentId: documentIds[0]! });
+    const later = await app.call('conversations.prompt', { conversationId, turnId: second.id });
+    expect(later.missing).toBe(1);
+  });
+});
+
 describe('reading first', () => {
   it('reads once for several conversations and questions', async () => {
     const conversationId = await conversationAbout('ferry.txt', story);

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import type { Evidence } from '../../../main/contract/index.js';
+import { collect, fileName, toMarkdown } from '../../../renderer/export/conversation.js';
+import { chatState, turn } from '../chat/samples.js';
+
+const answer = 'It says “the code is 48213” somewhere.';
+const place = (fields: Partial<Evidence>): Evidence => ({
+  documentId: 'd',
+  start: 10,
+  end: 30,
+  answerStart: answer.indexOf('the code'),
+  answerEnd: answer.indexOf('”'),
+  anchorLabel: 'Page 3',
+  ...fields,
+});
+const sources = {
+  titleOf: () => 'The Ledger',
+  textOf: async ({ looked }: Evidence) =>
+    looked === undefined ? 'the code\nis 48213' : 'Near it.',
+};
+
+async function exported(fields: Parameters<typeof turn>[1]) {
+  const { conversation } = chatState([turn('a', { question: 'What code?', answer, ...fields })]);
+  return collect({ ...conversation, title: 'Codes', documentIds: ['d'] }, sources);
+}
+
+test('Markdown has the question, the answer with its numbers, and what stands at each place', async () => {
+  const length = answer.length;
+  const looked = place({ looked: 0.4, answerStart: length, answerEnd: length });
+  const text = toMarkdown(await exported({ evidence: [place({}), looked] }));
+  expect(text).toContain('# Codes');
+  expect(text).toContain('Documents: The Ledger');
+  expect(text).toContain('## What code?');
+  expect(text).toContain('It says “the code is 48213” [1] somewhere.');
+  expect(text).toContain('- [1] The Ledger, Page 3 (quoted word for word): “the code is 48213”');
+  expect(text).toContain('- [2] The Ledger, Page 3 (looked at): “Near it.”');
+});
+
+test('what ended early says so', async () => {
+  const stopped = toMarkdown(await exported({ state: 'stopped' }));
+  expect(stopped).toContain('*Stopped. What had been written is kept.*');
+});
+
+test('file names suit every system', () => {
+  expect(fileName('What is 3/4: "three"?', 'md')).toBe('What is 3 4 three.md');
+  expect(fileName(' ... ', 'html')).toBe('Longleaf.html');
+  expect(fileName('x'.repeat(200), 'md')).toHaveLength(83);
+});
