@@ -25,7 +25,13 @@ const LONGEST_ANSWER = 160;
 function sparsityOf(setting) {
   if (setting === 'dense') return null;
   const [layers, tau] = setting.split('@');
-  return { layers: layers.split('.').map(Number), tau: Number(tau), window: 128, minTokens: 256, pool: 7 };
+  return {
+    layers: layers.split('.').map(Number),
+    tau: Number(tau),
+    window: 128,
+    minTokens: 256,
+    pool: 7,
+  };
 }
 
 async function answersOn(session, paper, sparsity) {
@@ -63,7 +69,11 @@ for (const setting of values.settings.split(',')) {
     kept.push(keptFraction);
     writeFileSync(values.out, JSON.stringify(results));
   }
-  const mean = kept[0].map((_, layer) => kept.reduce((sum, one) => sum + one[layer], 0) / kept.length);
-  console.log(`${setting}: ${Math.round((Date.now() - begun) / 1000)} s, kept ${mean.map((x) => x.toFixed(3)).join(' ')}`);
+  const mean = kept[0].map(
+    (_, layer) => kept.reduce((sum, one) => sum + one[layer], 0) / kept.length,
+  );
+  console.log(
+    `${setting}: ${Math.round((Date.now() - begun) / 1000)} s, kept ${mean.map((x) => x.toFixed(3)).join(' ')}`,
+  );
 }
 await engine.close();
