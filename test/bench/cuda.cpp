@@ -206,6 +206,42 @@ void sparse_rows(Backend& b, const Layer& l, const std::string& name) {
     }
 }
 
+/// Attention by blocks, by the share of them that random plans take beside first, nearest and last ones; and a
+/// plan's own time. Queries repeat those of a chunk.
+void block_rows(Backend& b, const Layer& l, const std::string& name) {
+    const int length = l.positions;
+    Device all_q(b, uint64_t{H} * length * D * 2);
+    all_q.fill(normal_halves());
+    BlockPlan plan{nullptr, (length + kPlanBlock - 1) / kPlanBlock};
+    Device mask(b, plan.bytes(H)), work(b, b.ops().plan_scratch_bytes(H, length, D));
+    plan.mask = static_cast<uint32_t*>(mask.data);
+    const BlockOptions flex{BlockPattern::flex};
+    row("plan_blocks " + name, 1e-9 * static_cast<double>(l.k.bytes) * 2, "GB/s of K, twice", [&] {
+        return seconds(b, 4, [&] {
+            b.ops().plan_blocks(b, all_q.halves(length, H * D), l.kv, length, flex, {}, work.data, plan);
+        });
+    });
+    for (const unsigned divisor : {1u, 4u, 8u, 16u}) {
+        std::mt19937 random(1);
+        std::vector<uint32_t> bits(mask.bytes / 4);
+        for (int64_t h = 0; h < H; ++h)
+            for (int64_t r = 0; r < plan.blocks; ++r)
+                for (int64_t c = 0; c <= r; ++c)
+                    if (c == 0 || c == r || r + 1 == plan.blocks || random() % divisor == 0)
+                        bits[static_cast<size_t>((h * plan.blocks + r) * plan.words() + c / 32)] |= 1u << c % 32;
+        b.upload(mask.data, bits.data(), mask.bytes);
+        const double share = 1.0 / divisor, pairs = share * l.positions * l.positions;
+        row("attend_blocks " + name + " 1/" + std::to_string(divisor), 2e-12 * H * D * pairs, "TFLOP/s", [&] {
+            return seconds(b, 1, [&] {
+                each_chunk(b, length, [&](int at, int rows) {
+                    b.ops().attend_blocks(b, l.q16.halves(rows, H * D), l.kv, at, plan, {},
+                                          l.out.halves(rows, H * D));
+                });
+            });
+        });
+    }
+}
+
 /// `kernels`: which the backend has, in front of each row's name.
 void attention(Backend& b, const std::string& kernels, KvType type, int length) {
     const Layer l(b, type, length);
@@ -213,6 +249,7 @@ void attention(Backend& b, const std::string& kernels, KvType type, int length) 
     attend_rows(b, l, name);
     if (kernels.empty()) decode_row(b, l, name);
     if (length >= 32768) sparse_rows(b, l, name);
+    if (length >= 32768) block_rows(b, l, name);
 }
 
 }  // namespace
