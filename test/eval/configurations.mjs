@@ -42,3 +42,36 @@ export function ablationsOf(profile, layers, level) {
   }));
   return [{ name: 'exact', level: 0, sparsity: null }, ...varied];
 }
+
+const sparseBlocks = { pattern: 'flex', minTokens: 512 };
+
+/** Ways to leave out: attention by blocks in all layers, alone and beside the token selection of a level. */
+const policies = {
+  'blocks, gamma .99': { gamma: 0.99 },
+  'blocks, gamma .95': { gamma: 0.95 },
+  'blocks, gamma .9': { gamma: 0.9 },
+  'blocks, gamma .8': { gamma: 0.8 },
+  'blocks by rows, gamma .95': { gamma: 0.95, similarity: 1 },
+  'blocks by profiles, gamma .95': { gamma: 0.95, similarity: 0 },
+  'first and nearest blocks': { pattern: 'stripes', sinks: 8, local: 512 },
+};
+
+/** Level 0, the level's tokens alone, then every policy by itself and beside them. */
+export function policiesOf(profile, layers, level) {
+  const tokens = sparsityAt(level, profile, layers);
+  if (!tokens)
+    throw new Error(`Level ${level} of this profile is exact: there is no selection to combine.`);
+  const all = Array.from({ length: layers }, (_, layer) => layer);
+  const ways = Object.entries(policies).flatMap(([name, change]) => {
+    const blocks = { ...sparseBlocks, layers: all, ...change };
+    return [
+      { name, level, sparsity: { ...tokens, tau: 0, keep: 0, layers: [], blocks } },
+      { name: `${name}; tokens of level ${level}`, level, sparsity: { ...tokens, blocks } },
+    ];
+  });
+  return [
+    { name: 'exact', level: 0, sparsity: null },
+    { name: `tokens of level ${level}`, level, sparsity: tokens },
+    ...ways,
+  ];
+}

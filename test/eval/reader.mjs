@@ -79,9 +79,13 @@ export class Reader {
   /** Reads a document on its own, afresh. */
   async read(document, sparsity) {
     this.session.rewind(0);
-    const { seconds, keptFraction } = await this.session.read(document, sparsity, silent);
+    const { seconds, keptFraction, blockFraction } = await this.session.read(
+      document,
+      sparsity,
+      silent,
+    );
     this.#held = JSON.stringify(sparsity);
-    return { seconds, keptFraction };
+    return { seconds, keptFraction, blockFraction };
   }
 
   /** A question about the document just read under the same sparsity; the reading is kept. */
@@ -98,12 +102,16 @@ export class Reader {
   }
 
   async #answer(prompt, sparsity) {
-    const { seconds, keptFraction } = await this.session.read(prompt, sparsity, silent);
+    const { seconds, keptFraction, blockFraction } = await this.session.read(
+      prompt,
+      sparsity,
+      silent,
+    );
     let reply = '';
     await this.session.generate({ maxTokens: longestAnswer, stop: this.form.stop }, (text) => {
       reply += text;
     });
-    return { reply, seconds, keptFraction };
+    return { reply, seconds, keptFraction, blockFraction };
   }
 
   async close() {

@@ -3,13 +3,14 @@
 //
 //   npm run eval -- [--tokens 4096,8192] [--documents 5] [--levels 0,25,50,75,100] [--tasks single,quotation]
 //   npm run eval -- --ablate 50            variations of level 50 instead of levels
+//   npm run eval -- --policies 50          attention by blocks, alone and beside the tokens of level 50
 //
 // Writes rows.jsonl, results.json and results.html into --out (eval-results); goes on where rows.jsonl ends.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ablationsOf, levelsOf, readProfile } from './configurations.mjs';
+import { ablationsOf, levelsOf, policiesOf, readProfile } from './configurations.mjs';
 import { Haystack, readBooks } from './haystack.mjs';
 import { page } from './page.mjs';
 import { Draw } from './random.mjs';
@@ -26,6 +27,7 @@ const { values: options } = parseArgs({
     questions: { type: 'string', default: '4' }, // per document, where a task has several
     levels: { type: 'string', default: '0,25,50,75,100' },
     ablate: { type: 'string' },
+    policies: { type: 'string' },
     tasks: { type: 'string', default: Object.keys(tasks).join(',') },
     orders: { type: 'string', default: 'read first,at once' },
     minutes: { type: 'string', default: '0' }, // 0: as long as it takes
@@ -66,7 +68,7 @@ async function measure(reader, rows, about, made, configurations, orders) {
       if (Date.now() > until) return false;
       const said = await answers(reader, made, configuration, order);
       rows.add(
-        said.map(({ reply, seconds, keptFraction }, item) => ({
+        said.map(({ reply, seconds, keptFraction, blockFraction }, item) => ({
           ...key,
           item,
           depth: made.items[item].depth,
@@ -75,6 +77,7 @@ async function measure(reader, rows, about, made, configurations, orders) {
           documentTokens: made.document.length,
           readSeconds: seconds,
           keptFraction,
+          blockFraction,
         })),
       );
     }
@@ -127,9 +130,15 @@ const reader = await openReader({
 });
 const { info, device } = reader.engine;
 const profile = readProfile(options.profile ?? options.model.replace(/\.gguf$/, '.sparsity.json'));
-const configurations = options.ablate
+const compared = options.ablate
   ? ablationsOf(profile, info.layers, Number(options.ablate))
-  : levelsOf(profile, info.layers, numbers(options.levels));
+  : options.policies
+    ? policiesOf(profile, info.layers, Number(options.policies))
+    : levelsOf(profile, info.layers, numbers(options.levels));
+// The GPU drops no keys alone.
+const configurations = compared.filter(
+  ({ sparsity }) => !sparsity?.keysOnly || device.startsWith('CPU'),
+);
 mkdirSync(options.out, { recursive: true });
 const rows = new Rows(join(options.out, 'rows.jsonl'));
 const whole = await runAll(reader, rows, configurations);

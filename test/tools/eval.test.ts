@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ablationsOf, levelsOf, readProfile } from '../eval/configurations.mjs';
+import { ablationsOf, levelsOf, policiesOf, readProfile } from '../eval/configurations.mjs';
 import { Haystack, readBooks } from '../eval/haystack.mjs';
 import { page } from '../eval/page.mjs';
 import { Draw } from '../eval/random.mjs';
@@ -131,6 +131,16 @@ test('a run goes on where it stopped', () => {
   expect(again.all).toEqual(rows.all);
   expect(again.has(row({}))).toBe(true);
   expect(again.has(row({ order: 'at once' }))).toBe(false);
+});
+
+test('policies: blocks in every layer, alone and beside the tokens of a level', () => {
+  const [exact, tokens, alone, beside, ...more] = policiesOf(profile, 8, 50);
+  expect(exact?.sparsity).toBeNull();
+  expect(tokens?.sparsity?.blocks).toBeUndefined();
+  expect(alone?.sparsity).toMatchObject({ tau: 0, layers: [], blocks: { gamma: 0.99 } });
+  expect(beside?.sparsity).toMatchObject({ ...tokens?.sparsity, blocks: { gamma: 0.99 } });
+  expect(more.length % 2).toBe(0);
+  expect(() => policiesOf(profile, 8, 0)).toThrow('exact');
 });
 
 test('configurations: exact comes first, ablations change one thing', () => {
