@@ -109,9 +109,9 @@ export class ReadingSession {
   async layOut(prompt: Prompt): Promise<EventOf<'laidOut'>['parts']> {
     const { all } = await segmentsOf(prompt, this.#template);
     const parts: EventOf<'laidOut'>['parts'] = [];
-    for (const segment of all) {
+    for (const [at, segment] of all.entries()) {
       const { kind, text, id } = segment;
-      parts.push({ kind, text, id, tokens: (await this.#tokensOf(segment)).length });
+      parts.push({ kind, text, id, tokens: (await this.#tokensOf(segment, all[at - 1])).length });
     }
     return parts;
   }
