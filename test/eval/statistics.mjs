@@ -1,6 +1,6 @@
 // Means with 95 % intervals. Items about one document are not independent, so documents are what is resampled
-// (percentile bootstrap, seeded); where all agree, which a bootstrap cannot see past, Wilson's interval for as
-// many documents stands in.
+// (percentile bootstrap, seeded); where all documents agree, which a bootstrap cannot see past, Wilson's interval
+// for as many documents stands in.
 import { generator } from './random.mjs';
 
 const resamples = 1000;
@@ -17,15 +17,30 @@ export function wilson(hits, many) {
   return [Math.max(0, middle - half), Math.min(1, middle + half)];
 }
 
-/** groups: values by document. { mean, low, high, items, documents } */
+/** groups: values from 0 to 1, by document. { mean, low, high, items, documents } */
 export function estimate(groups) {
+  const result = resampled(groups);
+  if (result.low < result.high) return result;
+  const { mean: share, documents } = result;
+  const [low = 0, high = 1] = wilson(share * documents, documents);
+  return { ...result, low, high };
+}
+
+/** The same of differences, from -1 to 1. Where all documents agree, as much may hide as Wilson's interval of 0 says. */
+export function estimateDifference(groups) {
+  const result = resampled(groups);
+  if (result.low < result.high) return result;
+  const [, most = 1] = wilson(0, result.documents);
+  return {
+    ...result,
+    low: Math.max(-1, result.mean - most),
+    high: Math.min(1, result.mean + most),
+  };
+}
+
+/** low is high when all documents agree with each other, or there is one only. */
+function resampled(groups) {
   const items = groups.reduce((sum, { length }) => sum + length, 0);
-  const all = mean(groups.flat());
-  const about = { mean: all, items, documents: groups.length };
-  if (groups.flat().every((each) => each === all)) {
-    const [low, high] = agreed(all, groups.length);
-    return { ...about, low, high };
-  }
   const next = generator(`bootstrap ${items}`);
   const means = Array.from({ length: resamples }, () => {
     let sum = 0;
@@ -37,28 +52,12 @@ export function estimate(groups) {
     }
     return sum / many;
   }).sort((a, b) => a - b);
+  const at = (share) => Number(means[Math.floor(resamples * share)]);
   return {
-    ...about,
-    low: means[Math.floor(resamples * 0.025)],
-    high: means[Math.floor(resamples * 0.975)],
+    mean: mean(groups.flat()),
+    low: at(0.025),
+    high: at(0.975),
+    items,
+    documents: groups.length,
   };
-}
-
-/** All values are the same: a share of 0 or 1, or a difference of 0. */
-function agreed(value, documents) {
-  if (value === 1 || value === 0) {
-    const [low, high] = wilson(value * documents, documents);
-    return [low, high];
-  }
-  return [value, value];
-}
-
-/** Differences item by item, in the same groups; when there is none, up to what so many documents can hide. */
-export function estimateDifference(groups) {
-  const result = estimate(groups);
-  if (groups.flat().every((each) => each === 0)) {
-    const most = wilson(0, groups.length)[1];
-    return { ...result, low: -most, high: most };
-  }
-  return result;
 }

@@ -71,6 +71,12 @@ test('intervals know their documents', () => {
   const rough = estimate(together);
   expect(rough.high - rough.low).toBeGreaterThan(2 * (high - low));
   expect(estimate([[1], [1]]).low).toBeLessThan(1);
+  const one = estimate([[1, 0, 0, 0]]); // one document says next to nothing
+  expect(one.high - one.low).toBeGreaterThan(0.7);
+  // Documents that each hold one of four agree as well.
+  expect(estimate(Array.from({ length: 4 }, () => [1, 0, 0, 0])).low).toBeLessThan(0.1);
+  const lost = estimateDifference([[-1, 0, 0, 0]]);
+  expect([lost.mean, lost.low, lost.high > 0]).toEqual([-0.25, -1, true]);
   const none = estimateDifference([[0], [0], [0]]);
   expect([none.mean, none.low, none.high]).toEqual([0, -none.high, none.high]);
   expect(none.high).toBeGreaterThan(0.3);
