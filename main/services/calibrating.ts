@@ -5,6 +5,7 @@ import {
   type Calibration,
   type MeasuredLevel,
   type Prompt,
+  type SparsityLevel,
   type SparsityProfile,
   type TriedLayers,
 } from '../contract/index.js';
@@ -42,7 +43,8 @@ export async function calibrate(
   signal: AbortSignal,
   on: CalibrationListeners,
 ): Promise<SparsityProfile | undefined> {
-  const { delta, profile, title, device } = request;
+  const { delta, title, device } = request;
+  const profile = { ...request.profile, levels: request.profile.levels.map(withoutLayers) };
   const drifted = await host.drift(
     { text: request.text, mostTokens: request.tokens, delta },
     signal,
@@ -142,6 +144,13 @@ const promptOf = (style: Prompt['style'], title: string, text: string): Prompt =
   documents: [{ id: 'calibration', title, text }],
   turns: [],
 });
+
+/** A level that takes whatever layers the profile names: they are what calibration chooses. */
+function withoutLayers(level: SparsityLevel): SparsityLevel {
+  const rest = { ...level };
+  delete rest.layers;
+  return rest;
+}
 
 /** The text's beginning with the facts in it, nearly as long as asked for and no longer. */
 async function fittingText(
