@@ -22,9 +22,11 @@ export async function openPdf(
   bridge: Bridge,
   document: Pick<DocumentSummary, 'id' | 'bytes'>,
 ): Promise<OpenedPdf> {
+  // The beginning first: a file that is not there must not start a worker.
+  const beginning = await fetchRange(bridge, document.id, 0, Math.min(chunk, document.bytes));
   const library = await import('pdfjs-dist');
   library.GlobalWorkerOptions.workerSrc = new URL(workerUrl, globalThis.location.href).href;
-  const transport = transportOf(library, bridge, document);
+  const transport = transportOf(library, bridge, document, beginning);
   const folder = (name: string) => new URL(`pdfjs/${name}/`, globalThis.location.href).href;
   const task = library.getDocument({
     range: transport,
@@ -39,22 +41,24 @@ export async function openPdf(
     verbosity: library.VerbosityLevel.ERRORS,
   });
   const close = () => void task.destroy().catch(() => {});
-  transport.onFailure = close;
   return { pdf: await task.promise, library, close };
 }
 
-function transportOf(library: PdfLibrary, bridge: Bridge, document: { id: string; bytes: number }) {
+function transportOf(
+  library: PdfLibrary,
+  bridge: Bridge,
+  document: { id: string; bytes: number },
+  beginning: Uint8Array,
+) {
   class OverBridge extends library.PDFDataRangeTransport {
-    onFailure = () => {};
-
     override requestDataRange(begin: number, end: number): void {
       fetchRange(bridge, document.id, begin, end).then(
         (bytes) => this.onDataRange(begin, bytes),
-        () => this.onFailure(),
+        () => this.onDataRange(begin, null),
       );
     }
   }
-  return new OverBridge(document.bytes, null);
+  return new OverBridge(document.bytes, beginning);
 }
 
 /** In pieces the app gives at a time. */

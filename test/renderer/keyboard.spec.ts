@@ -63,6 +63,7 @@ test('shortcuts do what the list says they do', async ({ page, show }) => {
     'New conversation',
     'Find in everything',
     'Show or hide the document',
+    'Find in the document',
     'Settings',
     'Ask',
     'New line in the question',
