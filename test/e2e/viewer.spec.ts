@@ -54,7 +54,7 @@ test('finding, zoom and a passage taken into the question', async ({ page }) => 
   const mark = pane(page).getByRole('region', { name: 'Page 4', exact: true }).locator('mark');
   await expect(mark.first()).toBeInViewport();
   await field.fill('captain');
-  await expect(pane(page).getByRole('status')).toHaveText(/^1 of \d/);
+  await expect(pane(page).getByRole('status')).toHaveText(/^1 of \d\d/); // not the earlier 1 of 1
   await field.press('Enter');
   await expect(pane(page).getByRole('status')).toHaveText(/^2 of \d/);
   await picture(page, 'pdf-find');
@@ -115,7 +115,8 @@ test('two thousand pages scroll with a handful of them in memory', async ({ page
   console.log('2,000 pages, ms between frames while scrolling:', JSON.stringify(figures));
   info.annotations.push({ type: 'figures', description: JSON.stringify(figures) });
   expect(figures.pagesInMemory).toBeLessThan(12);
-  // Only what hangs: a machine may be busy with other things, and draws without a graphics card here.
-  expect(figures.longest).toBeLessThan(5000);
+  // Drawn without a graphics card, on a machine that may be busy: alone it is 25 ms, and 86 at most.
+  expect(figures.median).toBeLessThan(150);
+  expect(figures.longest).toBeLessThan(2000);
   await picture(page, 'pdf-two-thousand');
 });
