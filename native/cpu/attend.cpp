@@ -159,7 +159,7 @@ void attend(Backend& backend, Matrix q, KvLayer kv, int start, Matrix out) {
         for (int64_t t = first; t < std::min(first + tokens, q.rows); ++t)
             for (int64_t h = g * group; h < (g + 1) * group; ++h)
                 queries[count++] = {row(q, t) + h * d, row(out, t) + h * d, start + t};
-        const Keys keys{dtype_of(kv.type), head_rows(kv.k, kv, g), head_rows(kv.v, kv, g), d, kv.window,
+        const Keys keys{stored_as(kv.type), head_rows(kv.k, kv, g), head_rows(kv.v, kv, g), d, kv.window,
                         kv.soft_cap};
         attend_queries(run.kernels(), queries, count, keys, scratch, run.cpu.cancelled);
     });
@@ -202,7 +202,7 @@ void attend_blocks(Backend& backend, Matrix q, KvLayer kv, int start, BlockPlan 
             queries[count++] = {row(q, t) + h * d, row(out, t) + h * d, i};
         }
         if (count == 0) return;
-        const Keys keys{dtype_of(kv.type), head_rows(kv.k, kv, g, index), head_rows(kv.v, kv, g, index), d};
+        const Keys keys{stored_as(kv.type), head_rows(kv.k, kv, g, index), head_rows(kv.v, kv, g, index), d};
         attend_queries(run.kernels(), queries, count, keys, scratch, run.cpu.cancelled,
                        plan.mask + (h * plan.blocks + block) * plan.words());
     });
@@ -236,7 +236,7 @@ void attend_selected(Backend& backend, Matrix q, KvLayer kv, int start, Selectio
             if (last >= 0) queries[count++] = {row(q, t) + h * d, row(out, t) + h * d, last};
         }
         if (count == 0) return;
-        const Keys keys{dtype_of(kv.type), head_rows(kv.k, kv, g, index), head_rows(kv.v, kv, g, index), d};
+        const Keys keys{stored_as(kv.type), head_rows(kv.k, kv, g, index), head_rows(kv.v, kv, g, index), d};
         attend_queries(run.kernels(), queries, count, keys, scratch, run.cpu.cancelled);
     });
 }

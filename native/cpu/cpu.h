@@ -59,14 +59,11 @@ class Running {
 
 inline int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 inline int64_t parts(int64_t value, int64_t size) { return (value + size - 1) / size; }
-inline DType dtype_of(KvType type) {
-    return type == KvType::f32 ? DType::f32 : type == KvType::f16 ? DType::f16 : DType::q8_0;
-}
 inline float* row(const Matrix& m, int64_t r) { return static_cast<float*>(m.data) + r * m.stride; }
 
 /// Positions of one head in a cache: k or v of KvLayer.
 inline Rows head_rows(const void* cache, const KvLayer& kv, int64_t head, const int32_t* index = nullptr) {
-    const size_t bytes = row_bytes(dtype_of(kv.type), static_cast<size_t>(kv.head_dim));
+    const size_t bytes = kv_row_bytes(kv.type, kv.head_dim);
     return {static_cast<const char*>(cache) + static_cast<size_t>(head * kv.capacity) * bytes, bytes, index};
 }
 

@@ -23,7 +23,7 @@ Part part_at(float* base, int64_t group, int64_t d, int64_t index) {
 
 void attend_part(const Kernels& kn, const KvLayer& kv, int64_t g, int64_t first, int64_t n, const float* q,
                  int64_t group, float* scores, const Part& part) {
-    const DType type = dtype_of(kv.type);
+    const DType type = stored_as(kv.type);
     const int64_t d = kv.head_dim;
     const Rows k = from_row(head_rows(kv.k, kv, g), first), v = from_row(head_rows(kv.v, kv, g), first);
     for (int64_t h = 0; h < group; h += kMaxGroup) {

@@ -294,7 +294,7 @@ void plan_blocks(Backend& backend, Matrix q, KvLayer kv, int length, const Block
     run.parallel(heads, [&](int64_t h, int thread) {
         const int64_t g = h / group;
         const int32_t* list = listed ? chosen.index + (chosen.per_group ? g : h) * chosen.capacity : nullptr;
-        const Keys keys{dtype_of(kv.type), head_rows(kv.k, kv, g, list), head_rows(kv.v, kv, g, list), d};
+        const Keys keys{stored_as(kv.type), head_rows(kv.k, kv, g, list), head_rows(kv.v, kv, g, list), d};
         const Head head{run, q, list, keys, h, n, d, Room(scratch, length, d, h)};
         const Mask mask{out.mask + h * out.blocks * out.words(), out.words()};
         std::fill_n(mask.rows, out.blocks * out.words(), 0u);

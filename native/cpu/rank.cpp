@@ -35,10 +35,7 @@ float exponential(float x) {
 void penalise(const float* from, int64_t vocab, const RankOptions& options, float* to) {
     for (int64_t i = 0; i < vocab; ++i)
         to[i] = std::isnan(from[i]) ? -std::numeric_limits<float>::infinity() : from[i];
-    for (const int32_t token : options.penalised) {
-        float& logit = to[token];
-        logit = logit > 0 ? logit / options.penalty : logit * options.penalty;
-    }
+    for (const int32_t token : options.penalised) to[token] = penalised(to[token], options.penalty);
 }
 
 /// Fills out.top with the `most` highest.

@@ -175,7 +175,7 @@ void rope(Backend& backend, Matrix x, const RopeTable& table, int start) {
 void kv_write(Backend& backend, Matrix k, Matrix v, KvLayer kv, int start) {
     Running run(backend);
     assert(start + k.rows <= kv.capacity && "kv_write: beyond the cache");
-    const DType type = dtype_of(kv.type);
+    const DType type = stored_as(kv.type);
     const auto store = [&](const Matrix& from, void* cache, int64_t r) {
         for (int64_t g = 0; g < kv.kv_heads; ++g) {
             const Rows to = from_row(head_rows(cache, kv, g), start + r);

@@ -78,7 +78,7 @@ void over_scores(const Scoring& s, int64_t g, int64_t first, int64_t end, float*
     const Rows k = head_rows(s.kv.k, s.kv, g);
     for (; first < end && !s.run.cancelled(); first += kKeyBlock) {
         const int64_t n = std::min(kKeyBlock, end - first);
-        kn.unpack(dtype_of(s.kv.type), from_row(k, first), n, s.d, keys, s.rows);
+        kn.unpack(stored_as(s.kv.type), from_row(k, first), n, s.d, keys, s.rows);
         for (int64_t h = g * s.group; h < (g + 1) * s.group; ++h)
             for (int64_t tile = 0; tile < s.tiles; ++tile) {
                 const int vectors = static_cast<int>(parts(s.in_tile(tile), kn.width));

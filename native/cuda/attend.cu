@@ -30,7 +30,7 @@ template <int D, KvType type, bool gathered>
 __device__ void load_tile(uint32_t shared, char* memory, const char* cache, int d, const int32_t* position,
                           int first, int last) {
     constexpr int pieces = D / 8, steps = Shape<D>::keys * pieces / kThreads;
-    const int row_bytes = type == KvType::f16 ? d * 2 : d / 32 * 34;
+    const int row_bytes = cached_row_bytes(type, d);
     if constexpr (!gathered && type == KvType::f16) {
         // The usual case: a whole tile, contiguous in the cache.
         if (d == D && first + Shape<D>::keys - 1 <= last) {
@@ -88,7 +88,7 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
         *reinterpret_cast<__half*>(q_tile + r * S::row_bytes + c * 2) = to_half(value);
     }
 
-    const int64_t head_bytes = w.capacity * (type == KvType::f16 ? d * 2 : d / 32 * 34);
+    const int64_t head_bytes = w.capacity * cached_row_bytes(type, d);
     const char *k = w.k + h / w.group * head_bytes, *v = w.v + h / w.group * head_bytes;
     const Steps<planned> steps{stretch.bits(w), last / N + 1, kPlanBlock / N};
     const auto position = [&](int tile) {  // of the key this thread looks up

@@ -28,7 +28,7 @@ struct Split {
     void* out;      // (H, D)
     DType out_type;
 
-    __device__ int64_t row_bytes(KvType type) const { return type == KvType::f16 ? d * 2 : d / 32 * 34; }
+    __device__ int64_t row_bytes(KvType type) const { return cached_row_bytes(type, d); }
     __device__ float* part(int head, int number) const {
         return parts + (static_cast<int64_t>(head) * gridDim.x + number) * (d + 2);
     }

@@ -94,6 +94,11 @@ __device__ inline void store_values(T* to, const float (&from)[N], bool aligned)
     }
 }
 
+/// Bytes of one head's row of K or V in a cache of f16 or q8_0.
+__host__ __device__ inline int cached_row_bytes(KvType type, int d) {
+    return type == KvType::f16 ? d * 2 : d / 32 * 34;
+}
+
 /// Rows of a weight as place() laid them out: the file's own layout, but for Q8_0, where all values come
 /// first, (N, K) bytes, and then all steps, (N, K / 32) f16, so that both can be read in whole words.
 struct Weight {

@@ -27,7 +27,7 @@ __global__ void __launch_bounds__(kThreads)
     const int64_t first = static_cast<int64_t>(blockIdx.x) * rows_at_once * kRowsPerThread + row;
     const int64_t end = (count + kGatherUnit - 1) / kGatherUnit * kGatherUnit;
     if (row >= rows_at_once || first >= end) return;
-    const int64_t row_bytes = type == KvType::f16 ? d * 2 : d / 32 * 34;
+    const int64_t row_bytes = cached_row_bytes(type, d);
     const char* from = (blockIdx.z ? v : k) + static_cast<int64_t>(blockIdx.y) / group * capacity * row_bytes;
     const int32_t* list = lists.index + blockIdx.y * lists.capacity;
     uint4* out = to + (static_cast<int64_t>(blockIdx.z) * gridDim.y + blockIdx.y) * places * pieces;

@@ -56,7 +56,7 @@ __device__ void multiply(const Planning& p, const Task& t, int first, const char
                          Scores<D>& s) {
     using S = Shape<D>;
     constexpr int pieces = D / 8;
-    const int64_t row_bytes = type == KvType::f16 ? p.d * 2 : p.d / 32 * 34;
+    const int64_t row_bytes = cached_row_bytes(type, p.d);
     const char* head = p.k + t.h / p.group * p.capacity * row_bytes;
     __syncthreads();
     for (int at = static_cast<int>(threadIdx.x); at < S::keys * pieces; at += kThreads) {
@@ -206,7 +206,7 @@ __global__ void __launch_bounds__(kThreads) mean_keys(const Planning p) {
     if (count <= 0 || !p.probes(n)) return;
     const int pieces = p.d / 8, at_once = kThreads / pieces;
     const int row = static_cast<int>(threadIdx.x) / pieces, piece = static_cast<int>(threadIdx.x) % pieces;
-    const int64_t row_bytes = type == KvType::f16 ? p.d * 2 : p.d / 32 * 34;
+    const int64_t row_bytes = cached_row_bytes(type, p.d);
     const char* head = p.k + h / p.group * p.capacity * row_bytes;
     const int32_t* list = p.list(h);
     float mine[8] = {};

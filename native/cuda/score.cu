@@ -54,7 +54,7 @@ struct Keys {
     /// `head`: the cache of one kv head. Keys after `last` read it again.
     __device__ void load(const char* head, int d, int first, int last) {
         const int lane = static_cast<int>(threadIdx.x) % 32;
-        const int64_t row_bytes = type == KvType::f16 ? d * 2 : d / 32 * 34;
+        const int64_t row_bytes = cached_row_bytes(type, d);
 #pragma unroll
         for (int n = 0; n < tiles; ++n) {
             const char* row = head + min(first + n * 8 + lane / 4, last) * row_bytes;
@@ -65,7 +65,7 @@ struct Keys {
 
     /// Asks for the rows that load() will want next.
     static __device__ void expect(const char* head, int d, int first, int last) {
-        const int64_t row_bytes = type == KvType::f16 ? d * 2 : d / 32 * 34;
+        const int64_t row_bytes = cached_row_bytes(type, d);
         const char* row = head + min(first + static_cast<int>(threadIdx.x) % count, last) * row_bytes;
 #pragma unroll 1
         for (int64_t at = 0; at < row_bytes; at += 128) prefetch(row + at);
@@ -121,7 +121,7 @@ template <int D, KvType type, class Use, class Done>
 __device__ void over_blocks(const Scoring& s, int end, const uint4* queries, int row0, int rows, Use&& use,
                             Done&& done) {
     using K = Keys<D, type>;
-    const int64_t head_bytes = s.capacity * (type == KvType::f16 ? s.d * 2 : s.d / 32 * 34);
+    const int64_t head_bytes = s.capacity * cached_row_bytes(type, s.d);
     const char* head = s.k + blockIdx.y * head_bytes;
     const int begin = static_cast<int>(blockIdx.x) * s.keys_per_part;
     end = min(end, begin + s.keys_per_part);

@@ -13,11 +13,6 @@ namespace {
 constexpr size_t most_queries = 64;
 constexpr int block = 1024;  // positions at a time
 
-uint64_t bytes_per_row(KvType type, int head_dim) {
-    const DType stored = type == KvType::f32 ? DType::f32 : type == KvType::f16 ? DType::f16 : DType::q8_0;
-    return row_bytes(stored, static_cast<size_t>(head_dim));
-}
-
 /// One stored row of K as floats, written with `stride` between values: (D, positions).
 void widen(KvType type, const uint8_t* row, int head_dim, float* to, int stride) {
     if (type == KvType::q8_0) {
@@ -82,7 +77,7 @@ void AttentionWatch::attend(Backend& backend, const KvLayer& kv, const Layer& la
     const int n = static_cast<int>(layer.queries.size());
     const int length = layer.queries.back().position + 1;
     const int64_t first_row = static_cast<int64_t>(heads_[layer.slots[at]].head / group_) * kv.capacity;
-    const uint64_t row = bytes_per_row(kv.type, head_dim_);
+    const uint64_t row = kv_row_bytes(kv.type, head_dim_);
     const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim_));
     std::vector<uint8_t> stored(row * block);
     std::vector<float> keys(static_cast<size_t>(block) * head_dim_);  // (D, block)

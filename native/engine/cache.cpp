@@ -4,21 +4,9 @@
 
 namespace longleaf {
 
-static DType stored_as(KvType type) {
-    switch (type) {
-        case KvType::f32:
-            return DType::f32;
-        case KvType::f16:
-            return DType::f16;
-        case KvType::q8_0:
-            return DType::q8_0;
-    }
-    return DType::f32;
-}
-
 uint64_t kv_bytes_per_token(const Config& config, KvType type) {
-    const uint64_t row = row_bytes(stored_as(type), static_cast<size_t>(config.head_dim));
-    return 2 * row * static_cast<uint64_t>(config.kv_heads) * static_cast<uint64_t>(config.layers);
+    return 2 * kv_row_bytes(type, config.head_dim) * static_cast<uint64_t>(config.kv_heads) *
+           static_cast<uint64_t>(config.layers);
 }
 
 KvCache::KvCache(Backend& backend, const Config& config, KvType type, int64_t capacity)
@@ -32,8 +20,8 @@ KvCache::KvCache(Backend& backend, const Config& config, KvType type, int64_t ca
                           "KV type q8_0 stores blocks of 32 values, but the heads of this model have " +
                               std::to_string(config.head_dim) + ".",
                           "Choose KV type f16.");
-    const uint64_t bytes = row_bytes(stored_as(type), static_cast<size_t>(config.head_dim)) *
-                           static_cast<uint64_t>(config.kv_heads) * static_cast<uint64_t>(capacity);
+    const uint64_t bytes = kv_row_bytes(type, config.head_dim) * static_cast<uint64_t>(config.kv_heads) *
+                           static_cast<uint64_t>(capacity);
     for (int l = 0; l < config.layers; ++l) {
         k_.emplace_back(backend, bytes);
         v_.emplace_back(backend, bytes);

@@ -17,7 +17,7 @@ namespace longleaf {
 
 namespace fs = std::filesystem;
 
-static fs::path native_path(const std::string& utf8) { return {std::u8string(utf8.begin(), utf8.end())}; }
+fs::path native_path(const std::string& utf8) { return {std::u8string(utf8.begin(), utf8.end())}; }
 
 static std::string part_of(const std::string& path) { return path + ".part"; }
 

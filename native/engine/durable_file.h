@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <span>
 #include <string>
 
@@ -26,6 +27,8 @@ class DurableFile {
     std::string path_;
     std::FILE* file_ = nullptr;
 };
+
+std::filesystem::path native_path(const std::string& utf8);
 
 /// nullptr, with errno set, when it cannot be opened. `path` is UTF-8.
 std::FILE* open_file(const std::string& path, const char* mode);

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
+#include <cassert>
 
+#include "engine/clock.h"
 #include "engine/layer.h"
 
 namespace longleaf {
@@ -76,14 +77,11 @@ int last_layer_rows(int tokens) { return std::min(tokens, 2); }
 
 bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, const Pass& pass,
              PassResult& result) {
-    using Clock = std::chrono::steady_clock;
     const Config& c = *decoder.config;
     const Weights& w = *decoder.weights;
     Backend& b = *decoder.backend;
     const Ops& op = b.ops();
-    SparsityPlan plan = *pass.sparsity;
-    for (int l = 0; l < c.layers; ++l)
-        if (!c.may_be_sparse(l)) plan.keep_dense(l);
+    const SparsityPlan& plan = *pass.sparsity;
     const int T = static_cast<int>(pass.ids.size());
     const int W = plan.options.window;
     const Cost cost(c);
@@ -101,6 +99,8 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
         const LayerWeights& of = layer.weights;
         const KvLayer kv = cache.layer(l);
         const bool sparse = plan.sparse[l], by_blocks = plan.blocks[l];
+        assert((c.may_be_sparse(l) || !(sparse || by_blocks)) &&
+               "forward: this layer's attention must be dense");
         if (!one_chunk)
             b.prepare(std::array{of.q, of.k, of.v, of.attn_output, of.gate, of.up, of.down},
                       decoder.activations);
@@ -183,7 +183,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
                 else
                     op.attend(b, q, kv, pass.start + from, mixed);
                 if (b.cancelled) return false;
-                pace.took(part.count, std::chrono::duration<double>(Clock::now() - begun).count());
+                pace.took(part.count, seconds_since(begun));
                 note(pass, cost.attend(pass.start, from, from + part.count, sparse || by_blocks));
                 done += part.count;
             }

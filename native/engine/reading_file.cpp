@@ -7,7 +7,7 @@
 
 #include "engine/checksum.h"
 #include "model/sha256.h"
-#include "ops/quant.h"
+#include "ops/ops.h"
 
 namespace longleaf {
 
@@ -143,12 +143,7 @@ void check_sense(const ReadingHeader& h, size_t checksums) {
 
 }  // namespace
 
-uint64_t ReadingSource::row_bytes() const {
-    const DType type = kv_type == KvType::f32   ? DType::f32
-                       : kv_type == KvType::f16 ? DType::f16
-                                                : DType::q8_0;
-    return longleaf::row_bytes(type, static_cast<size_t>(head_dim));
-}
+uint64_t ReadingSource::row_bytes() const { return kv_row_bytes(kv_type, head_dim); }
 
 uint64_t ReadingSource::chunk_bytes(int positions) const {
     return 2 * row_bytes() * static_cast<uint64_t>(kv_heads) * static_cast<uint64_t>(positions);
@@ -212,8 +207,7 @@ ReadingReader::ReadingReader(const std::string& path) : file_(open_file(path, "r
     if (!body.done()) damaged("its head ends too late");
     check_sense(header_, checksums_.size());
     std::error_code failed;
-    const auto size =
-        std::filesystem::file_size(std::filesystem::path(std::u8string(path.begin(), path.end())), failed);
+    const auto size = std::filesystem::file_size(native_path(path), failed);
     if (failed || size != head.size() + digest_bytes +
                               header_.source.chunk_bytes(header_.length()) *
                                   static_cast<uint64_t>(header_.source.layers))

@@ -1,19 +1,13 @@
 #include "engine/session.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 
 #include "engine/answer_text.h"
+#include "engine/clock.h"
 #include "engine/memory_plan.h"
 
 namespace longleaf {
-
-using Clock = std::chrono::steady_clock;
-
-static double seconds_since(Clock::time_point begun) {
-    return std::chrono::duration<double>(Clock::now() - begun).count();
-}
 
 TokenSession::TokenSession(SessionParts parts)
     : parts_(std::move(parts)),
@@ -38,6 +32,13 @@ void TokenSession::check_tokens(std::span<const int32_t> tokens) const {
                                                           std::to_string(config().vocab) + ".");
 }
 
+SparsityPlan TokenSession::plan_of(const Sparsity& sparsity, int start, int length) const {
+    SparsityPlan plan = plan_sparsity(sparsity, config().layers, start, length);
+    for (int l = 0; l < config().layers; ++l)
+        if (!config().may_be_sparse(l)) plan.keep_dense(l);
+    return plan;
+}
+
 /// The plan was made at load; since then other programs may have taken the memory it counted on.
 void TokenSession::check_memory(int start, int rows, const SparsityPlan& plan) const {
     const int growth = backend().host_memory() ? std::max(0, start + rows - touched_) : 0;
@@ -58,7 +59,7 @@ ReadResult TokenSession::read(std::span<const int32_t> tokens, const Sparsity& s
     const auto begun = Clock::now();
     const int length = static_cast<int>(tokens.size());
     check_tokens(tokens);
-    const bool sparse = plan_sparsity(sparsity, config().layers, 0, length).any();
+    const bool sparse = plan_of(sparsity, 0, length).any();
     ReadResult result;
     result.kept_fraction.assign(config().layers, 1.0f);
     result.block_fraction = result.kept_fraction;
@@ -72,8 +73,7 @@ ReadResult TokenSession::read(std::span<const int32_t> tokens, const Sparsity& s
     if (result.cancelled) return result;
 
     // check_memory first: a refused read changes nothing.
-    if (keep < length)
-        check_memory(keep, length - keep, plan_sparsity(sparsity, config().layers, keep, length));
+    if (keep < length) check_memory(keep, length - keep, plan_of(sparsity, keep, length));
     timeline_.truncate(keep);
     if (logits_at_ != keep) logits_at_ = -1;
     if (keep < length) {
@@ -88,7 +88,7 @@ ReadResult TokenSession::read(std::span<const int32_t> tokens, const Sparsity& s
 bool TokenSession::prefill(std::span<const int32_t> tokens, int start, const Sparsity& sparsity,
                            const ReadingCallback& on_progress, ReadResult& result, LayerDrift* drift) {
     const int length = static_cast<int>(tokens.size());
-    const SparsityPlan plan = plan_sparsity(sparsity, config().layers, start, length);
+    const SparsityPlan plan = plan_of(sparsity, start, length);
     Pass pass;
     pass.ids = tokens.subspan(start);
     pass.start = start;
@@ -133,7 +133,7 @@ DriftResult TokenSession::drift(std::span<const int32_t> tokens, const ReadingCa
     Turnstile::Turn turn(switch_);
     result.cancelled = !turn.granted();
     if (result.cancelled) return result;
-    check_memory(0, length, plan_sparsity({}, config().layers, 0, length));
+    check_memory(0, length, plan_of({}, 0, length));
     timeline_.truncate(0);
     LayerDrift drift(backend(), config().layers);
     ReadResult read;
@@ -144,7 +144,7 @@ DriftResult TokenSession::drift(std::span<const int32_t> tokens, const ReadingCa
 }
 
 bool TokenSession::decode(int32_t token) {
-    const SparsityPlan dense = plan_sparsity(Sparsity{}, config().layers, timeline_.cached(), 1);
+    const SparsityPlan dense = plan_of(Sparsity{}, timeline_.cached(), 1);
     Pass pass;
     pass.ids = {&token, 1};
     pass.start = timeline_.cached();

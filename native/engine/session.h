@@ -46,6 +46,8 @@ class TokenSession final : public Session {
     Backend& backend() const { return *parts_.decoder.backend; }
     void check_heads(const GenerateOptions&) const;
     void check_tokens(std::span<const int32_t> tokens) const;
+    /// Layers whose attention selection does not understand stay dense.
+    SparsityPlan plan_of(const Sparsity&, int start, int length) const;
     void check_memory(int start, int rows, const SparsityPlan&) const;
     bool prefill(std::span<const int32_t> tokens, int start, const Sparsity&, const ReadingCallback&,
                  ReadResult&, LayerDrift* = nullptr);

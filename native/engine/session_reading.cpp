@@ -1,19 +1,13 @@
 // Saving what a session read, and taking it back. The cache may be a device's own memory: everything goes
 // through the backend's copies, a chunk at a time.
 #include <algorithm>
-#include <chrono>
 
+#include "engine/clock.h"
 #include "engine/memory_plan.h"
 #include "engine/reading_file.h"
 #include "engine/session.h"
 
 namespace longleaf {
-
-using Clock = std::chrono::steady_clock;
-
-static double seconds_since(Clock::time_point begun) {
-    return std::chrono::duration<double>(Clock::now() - begun).count();
-}
 
 namespace {
 
@@ -105,14 +99,14 @@ RestoreResult TokenSession::restore_from(ReadingReader& file, std::span<const in
     result.outcome = RestoreOutcome::foreign;
     result.reason = "The saved reading was made with another model file, or with K and V of another type.";
     if (header.source != source) return result;
-    const bool sparse = plan_sparsity(sparsity, config().layers, 0, static_cast<int>(tokens.size())).any();
+    const bool sparse = plan_of(sparsity, 0, static_cast<int>(tokens.size())).any();
     Timeline saved;
     saved.resume(header.tokens, header.asked, header.sparse_length);
     const int useful = saved.reusable(tokens, sparsity, sparse);
     result.outcome = RestoreOutcome::no_gain;
     result.reason.clear();
     if (useful <= timeline_.reusable(tokens, sparsity, sparse)) return result;
-    check_memory(0, useful, plan_sparsity(Sparsity{}, config().layers, 0, useful));
+    check_memory(0, useful, plan_of({}, 0, useful));
 
     timeline_.truncate(0);
     logits_at_ = -1;

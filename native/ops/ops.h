@@ -23,6 +23,14 @@
 
 namespace longleaf {
 
+/// What rows of K and V are stored in, and the bytes of one head's row.
+inline DType stored_as(KvType type) {
+    return type == KvType::f32 ? DType::f32 : type == KvType::f16 ? DType::f16 : DType::q8_0;
+}
+inline size_t kv_row_bytes(KvType type, int head_dim) {
+    return row_bytes(stored_as(type), static_cast<size_t>(head_dim));
+}
+
 /// K and V of one layer. Both (G, capacity, D): a head's positions are contiguous.
 struct KvLayer {
     void* k = nullptr;

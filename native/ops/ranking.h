@@ -13,6 +13,9 @@ struct RankOptions {
     std::span<const int32_t> penalised{};  // each once and in the vocabulary; the program's memory
 };
 
+/// Repetition penalty of one logit: away from what makes the token likelier, whatever its sign.
+inline float penalised(float logit, float penalty) { return logit > 0 ? logit / penalty : logit * penalty; }
+
 /// The highest logits of a row after penalties. NaN counts as -infinity.
 struct Ranking {
     static constexpr int capacity = 1024;

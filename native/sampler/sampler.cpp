@@ -86,7 +86,7 @@ int32_t Sampler::sample(const Ranking& ranking, const std::function<std::vector<
 void Sampler::take_all(std::vector<float> logits) {
     for (const auto token : penalised_) {
         float& logit = logits[static_cast<size_t>(token)];
-        logit = logit > 0 ? logit / options_.repetition_penalty : logit * options_.repetition_penalty;
+        logit = penalised(logit, options_.repetition_penalty);
     }
     ranked_.clear();
     for (size_t i = 0; i < logits.size(); ++i)

@@ -194,12 +194,7 @@ struct Cache {
     }
 
   private:
-    static DType stored(KvType type) {
-        return type == KvType::f32 ? DType::f32 : type == KvType::f16 ? DType::f16 : DType::q8_0;
-    }
-    size_t row_bytes(KvType type) const {
-        return longleaf::row_bytes(stored(type), static_cast<size_t>(values.d));
-    }
+    size_t row_bytes(KvType type) const { return longleaf::kv_row_bytes(type, static_cast<int>(values.d)); }
     void read_back(const Memory<char>& bytes, Grid<float>& grid) const {
         using namespace longleaf::cpu;
         for (int64_t t = 0; t < grid.rows; ++t)
