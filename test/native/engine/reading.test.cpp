@@ -7,42 +7,11 @@
 #include "check.h"
 #include "engine/checksum.h"
 #include "engine/reading_file.h"
-#include "engine/tiny_model.h"
+#include "engine/small_session.h"
 
 using namespace longleaf;
+using namespace small;
 namespace fs = std::filesystem;
-
-static const tiny::File& model_file() {
-    static const tiny::File file(tiny::make({}, 21));
-    return file;
-}
-
-static std::shared_ptr<Engine> load(KvType kv = KvType::f16, const std::string& path = model_file().path()) {
-    LoadOptions options;
-    options.path = path;
-    options.threads = 2;
-    options.device = Device::cpu;
-    options.kv_type = kv;
-    return Engine::load(options);
-}
-
-static Sparsity sparse(float tau = 0.3f) {
-    Sparsity s;
-    s.tau = tau;
-    s.layers = {1, 2};
-    s.window = 16;
-    s.min_tokens = 24;
-    return s;
-}
-
-using Logits = std::vector<float>;
-
-static Logits fresh(const std::shared_ptr<Engine>& engine, std::span<const int32_t> tokens,
-                    const Sparsity& s = {}) {
-    const auto session = engine->open_session();
-    session->read(tokens, s, {});
-    return session->logits();
-}
 
 /// A folder that is gone with its owner.
 struct Folder {
@@ -160,7 +129,7 @@ TEST("a file of another model or KV type is refused, a missing one is missing") 
     const std::string path = folder.file("a");
     save(load(), path, tokens);
     const tiny::File other(tiny::make({}, 22));
-    for (const auto& engine : {load(KvType::q8_0), load(KvType::f16, other.path())}) {
+    for (const auto& engine : {load(KvType::q8_0), load(other.path(), KvType::f16)}) {
         const auto session = engine->open_session();
         const RestoreResult result = session->restore(path, tokens, {}, {});
         CHECK(result.outcome == RestoreOutcome::foreign);

@@ -4,42 +4,10 @@
 #include <thread>
 
 #include "check.h"
-#include "engine/tiny_model.h"
+#include "engine/small_session.h"
 
 using namespace longleaf;
-
-static const tiny::File& model_file() {
-    static const tiny::File file(tiny::make({}, 21));
-    return file;
-}
-
-static std::shared_ptr<Engine> load(KvType kv = KvType::f16, int context = 0) {
-    LoadOptions options;
-    options.path = model_file().path();
-    options.threads = 2;
-    options.device = Device::cpu;
-    options.kv_type = kv;
-    options.context_tokens = context;
-    return Engine::load(options);
-}
-
-static Sparsity sparse(float tau = 0.3f) {
-    Sparsity s;
-    s.tau = tau;
-    s.layers = {1, 2};
-    s.window = 16;
-    s.min_tokens = 24;
-    return s;
-}
-
-using Logits = std::vector<float>;
-
-static Logits fresh(const std::shared_ptr<Engine>& engine, std::span<const int32_t> tokens,
-                    const Sparsity& s = {}) {
-    const auto session = engine->open_session();
-    session->read(tokens, s, {});
-    return session->logits();
-}
+using namespace small;
 
 static std::string generate(Session& session, GenerateOptions options) {
     std::string text;

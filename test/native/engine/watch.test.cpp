@@ -4,18 +4,10 @@
 #include "check.h"
 #include "cpu/backend.h"
 #include "engine/attention_watch.h"
-#include "engine/tiny_model.h"
+#include "engine/small_session.h"
 
 using namespace longleaf;
-
-static std::shared_ptr<Engine> load(const std::string& path, KvType kv) {
-    LoadOptions options;
-    options.path = path;
-    options.threads = 2;
-    options.device = Device::cpu;
-    options.kv_type = kv;
-    return Engine::load(options);
-}
+using small::load;
 
 static float value_at(int seed, int i) { return static_cast<float>(std::sin(0.37 * seed + 1.7 * i)); }
 
