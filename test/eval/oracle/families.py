@@ -183,17 +183,6 @@ def values(m: Model) -> dict[str, np.ndarray]:
     return made | {name: np.array(each, np.float64) for name, each in m.factors.items()}
 
 
-def tokens(m: Model) -> np.ndarray:
-    """As generator.tokens."""
-    bits = draws(m.seed, 1 << 20, max(m.lengths))
-    ids = (bits & np.uint64(255)).astype(np.int64)
-    again = ((bits >> np.uint64(8)) % np.uint64(3)) == 0
-    for i in np.flatnonzero(again):
-        if i > 40:
-            ids[i] = ids[i - 37]
-    return ids
-
-
 def described(m: Model) -> list[str]:
     """The lines from which the file can be made."""
     a = m.family

@@ -6,13 +6,16 @@ import math
 
 import numpy as np
 
-from families import Model, tokens, values
+import transcription
+from families import Model, values
+from generator import tokens
+from transcription import attend
 
 NEOX = ("qwen2", "qwen3", "phi3", "gemma", "gemma2", "gemma3")
 
 
 def norm(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    return x / np.sqrt((x * x).mean(-1, keepdims=True) + float(np.float32(1e-5))) * weight
+    return transcription.norm(x, weight, float(np.float32(1e-5)))
 
 
 def yarn(m: Model, dims: int, theta: np.ndarray, factor: float) -> np.ndarray:
@@ -66,28 +69,6 @@ def windowed_layers(m: Model) -> list[bool]:
     return pattern if isinstance(pattern, list) else [layer % pattern < pattern - 1 for layer in range(m.layers)]
 
 
-def attend(m: Model, q: np.ndarray, k: np.ndarray, v: np.ndarray, rows: np.ndarray, window: int) -> np.ndarray:
-    """q (T, H, D), k and v (T, G, D) -> (rows, H * D); a block of rows at a time."""
-    heads, group = q.shape[1], q.shape[1] // k.shape[1]
-    scale = m.get("attention.scale", 1 / math.sqrt(q.shape[2]))
-    cap = m.get("attn_logit_softcapping")
-    out = np.empty((len(rows), heads, q.shape[2]))
-    block = max(1, 20_000_000 // len(k))
-    for h in range(heads):
-        keys, each = k[:, h // group], v[:, h // group]
-        for at in range(0, len(rows), block):
-            some = rows[at : at + block]
-            last = some.max() + 1
-            scores = q[some, h] @ keys[:last].T * scale
-            if cap:
-                scores = cap * np.tanh(scores / cap)
-            behind = some[:, None] - np.arange(last)[None]
-            scores[(behind < 0) | (behind >= window)] = -np.inf
-            scores = np.exp(scores - scores.max(-1, keepdims=True))
-            out[at : at + block, h] = (scores @ each[:last]) / scores.sum(-1, keepdims=True)
-    return out.reshape(len(rows), -1)
-
-
 def projections(m: Model, w: dict, p: str, x: np.ndarray) -> list[np.ndarray]:
     """q (T, H, D), k and v (T, G, D), with biases and norms of heads."""
     Q, G = m.heads * m.head_dim, m.kv_heads * m.head_dim
@@ -127,8 +108,9 @@ def logits(m: Model) -> np.ndarray:
         if not (m.family == "smollm3" and layer % 4 == 3):
             q, k = rotate(m, q, windowed), rotate(m, k, windowed)
         rows = wanted if layer == m.layers - 1 else np.arange(len(x))
-        window = m.get("attention.sliding_window") if windowed else len(x)
-        mixed = attend(m, q, k, v, rows, window) @ w[p + "attn_output.weight"].T
+        scale, cap = m.get("attention.scale", 0), m.get("attn_logit_softcapping", 0)
+        mixed = attend(q, k, v, rows, scale, cap, m.get("attention.sliding_window") if windowed else 0)
+        mixed = mixed @ w[p + "attn_output.weight"].T
         if p + "post_attention_norm.weight" in w:
             mixed = norm(mixed, w[p + "post_attention_norm.weight"])
         x = x[rows] + branch * mixed

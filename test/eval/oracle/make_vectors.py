@@ -1,21 +1,17 @@
 """Owns the expected logits of random Llama models, which test/native/engine/logits.test.cpp compares with.
 
-Usage: python3 make_vectors.py OUT.txt [--numpy] [NAME...]
-Asks transformers (on the GPU where there is one) and compares it with the transcription in NumPy; the file is
-only written when the two agree. --numpy: where torch is not installed, the transcription alone.
+Usage: python3 make_vectors.py OUT.txt [--numpy] [NAME...]; vectors.py says what becomes of them.
 """
 
 from __future__ import annotations
 
-import datetime
 import sys
-import time
-from pathlib import Path
 
 import numpy as np
 
 import transcription
 from generator import CONFIGS, Config, rope_factors
+from vectors import Maker
 
 # transformers normalises and computes angles in float32. At 40,000 positions those angles are off by up to
 # 2e-3; the transcription does the same for this comparison.
@@ -38,41 +34,25 @@ def numbers(values: np.ndarray) -> str:
     return " ".join(f"{value:.7g}" for value in values)
 
 
+def described(config: Config) -> list[str]:
+    factors = rope_factors(config)
+    return [line(config)] + ([] if factors is None else ["factors " + " ".join(f"{factor:.9g}" for factor in factors)])
+
+
 def main() -> int:
-    arguments = [each for each in sys.argv[1:] if each != "--numpy"]
-    alone = "--numpy" in sys.argv
-    target, names = Path(arguments[0]), arguments[1:]
-    if not alone:
-        import transformers_llama
-    source = f"NumPy {np.__version__}, float64 transcription" if alone else transformers_llama.describe()
-    lines = [
-        f"# Logits of random Llama models. {source}, {datetime.date.today()}.",
-        "# Made by test/eval/oracle/make_vectors.py, which says what they are. config: name seed L C H G D F V",
-        "# context rope-base eps tied linear-factor; factors: of llama3 scaling (D / 2); logits: length, then (V).",
-    ]
-    agreed = True
-    for config in CONFIGS:
-        if names and config.name not in names:
-            continue
-        begun = time.monotonic()
-        ours = transcription.logits(config, rounded_angles=not alone)
-        values = ours
-        if not alone:
-            values = transformers_llama.logits(config)
-            worst = float(np.abs(values - ours).max())
-            ok = worst <= AGREEMENT.get(config.name, DEFAULT_AGREEMENT)
-            agreed &= ok
-            print(f"{config.name}: transformers and NumPy differ by at most {worst:.2e} {'' if ok else 'TOO MUCH'}")
-        print(f"{config.name}: spread {values.std():.2f}, {time.monotonic() - begun:.1f} s", flush=True)
-        lines.append(line(config))
-        factors = rope_factors(config)
-        if factors is not None:
-            lines.append("factors " + " ".join(f"{factor:.9g}" for factor in factors))
-        lines += [f"logits {n} {numbers(row)}" for n, row in zip(config.lengths, values)]
-    if agreed:
-        target.write_text("\n".join(lines) + "\n")
-        print(f"{target}: {target.stat().st_size} bytes")
-    return 0 if agreed else 1
+    return Maker(
+        title="Logits of random Llama models",
+        about=[
+            "Made by test/eval/oracle/make_vectors.py, which says what they are. config: name seed L C H G D F V",
+            "context rope-base eps tied linear-factor; factors: of llama3 scaling (D / 2); logits: length, then (V).",
+        ],
+        models=CONFIGS,
+        oracle="transformers_llama",
+        transcribe=lambda config, alone: transcription.logits(config, rounded_angles=not alone),
+        agreement=lambda config: AGREEMENT.get(config.name, DEFAULT_AGREEMENT),
+        described=described,
+        row=numbers,
+    ).run()
 
 
 if __name__ == "__main__":

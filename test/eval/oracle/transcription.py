@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from generator import Config, rope_factors, tensors, tokens
@@ -34,8 +36,12 @@ def rotate(x: np.ndarray, angle: np.ndarray) -> np.ndarray:
     return out
 
 
-def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """q (T, H, D), k and v (T, G, D) -> (rows, H * D); a block of rows at a time."""
+def attend(
+    q: np.ndarray, k: np.ndarray, v: np.ndarray, rows: np.ndarray, scale: float = 0, cap: float = 0, window: int = 0
+) -> np.ndarray:
+    """q (T, H, D), k and v (T, G, D) -> (rows, H * D); a block of rows at a time. 0: a scale of 1 / sqrt(D), no
+    soft cap, no window."""
+    scale = scale or 1 / math.sqrt(q.shape[2])
     heads, group = q.shape[1], q.shape[1] // k.shape[1]
     out = np.empty((len(rows), heads, q.shape[2]))
     block = max(1, 20_000_000 // len(k))
@@ -44,8 +50,11 @@ def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, rows: np.ndarray) -> np.
         for at in range(0, len(rows), block):
             some = rows[at : at + block]
             last = some.max() + 1
-            scores = q[some, h] @ keys[:last].T / np.sqrt(q.shape[2])
-            scores[np.arange(last)[None] > some[:, None]] = -np.inf
+            scores = q[some, h] @ keys[:last].T * scale
+            if cap:
+                scores = cap * np.tanh(scores / cap)
+            behind = some[:, None] - np.arange(last)[None]
+            scores[(behind < 0) | (behind >= (window or last))] = -np.inf
             scores = np.exp(scores - scores.max(-1, keepdims=True))
             out[at : at + block, h] = (scores @ values[:last]) / scores.sum(-1, keepdims=True)
     return out.reshape(len(rows), -1)

@@ -6,9 +6,10 @@ import numpy as np
 import torch
 import transformers
 
-from families import Model, tokens, values
+from families import Model, values
 from family_transcription import windowed_layers
-from transformers_llama import describe  # noqa: F401
+from generator import tokens
+from transformers_llama import answers, describe, loaded  # noqa: F401
 
 CLASSES = {
     "llama": "Llama", "mistral3": "Mistral", "qwen2": "Qwen2", "qwen3": "Qwen3", "phi3": "Phi3", "gemma": "Gemma",
@@ -135,21 +136,11 @@ def build(m: Model) -> torch.nn.Module:
         max_position_embeddings=m.context, tie_word_embeddings=m.tied, rope_parameters=rope_parameters(m),
         attn_implementation="blocked", **(own_settings(m) | m.transformers),
     )  # fmt: skip
-    model = getattr(transformers, HEADS.get(m.family, f"{name}ForCausalLM"))(config).to(torch.float64).eval()
-    missing, unexpected = model.load_state_dict(state_of(m), strict=False)
-    assert not unexpected and set(missing) <= {"lm_head.weight"}, (missing, unexpected)
-    if m.tied:
-        model.tie_weights()
-    return model
+    return loaded(getattr(transformers, HEADS.get(m.family, f"{name}ForCausalLM"))(config), state_of(m), m.tied)
 
 
-@torch.no_grad()
 def logits(m: Model) -> np.ndarray:
     """(lengths, V) after each of the model's lengths."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = build(m).to(device)
-    hidden = model.model(torch.from_numpy(tokens(m))[None].to(device), use_cache=False).last_hidden_state
-    rows = torch.tensor([length - 1 for length in m.lengths], device=device)
-    out = model.lm_head(hidden[0, rows]).double() / m.get("logit_scale", 1.0)
+    out = answers(build(m), tokens(m), m.lengths) / m.get("logit_scale", 1.0)
     cap = m.get("final_logit_softcapping")
-    return (cap * torch.tanh(out / cap) if cap else out).cpu().numpy()
+    return cap * np.tanh(out / cap) if cap else out

@@ -64,7 +64,6 @@ def build(config: Config) -> LlamaForCausalLM:
         max_position_embeddings=config.context, tie_word_embeddings=config.tied,
         rope_parameters=rope_parameters(config), attn_implementation="blocked",
     )
-    model = LlamaForCausalLM(shape).to(torch.float64).eval()
     # transformers keeps the frequencies of RoPE in float32 and rotates (i, i + D / 2); GGUF rotates (2i, 2i + 1).
     halves = np.concatenate([np.arange(0, config.head_dim, 2), np.arange(1, config.head_dim, 2)])
     state = {}
@@ -80,18 +79,29 @@ def build(config: Config) -> LlamaForCausalLM:
                 name.split(".")[0]
             ] + ".weight"
         state[target] = torch.from_numpy(np.ascontiguousarray(values))
+    return loaded(LlamaForCausalLM(shape), state, config.tied)
+
+
+def loaded(model: torch.nn.Module, state: dict[str, torch.Tensor], tied: bool) -> torch.nn.Module:
+    """The model in double precision with these weights, all of them."""
+    model = model.to(torch.float64).eval()
     missing, unexpected = model.load_state_dict(state, strict=False)
     assert not unexpected and set(missing) <= {"lm_head.weight"}, (missing, unexpected)
-    if config.tied:
+    if tied:
         model.tie_weights()
     return model
 
 
 @torch.no_grad()
+def answers(model: torch.nn.Module, ids: np.ndarray, lengths: tuple[int, ...]) -> np.ndarray:
+    """(lengths, V) what the head says after each of the lengths."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = model.to(device)
+    hidden = model.model(torch.from_numpy(ids)[None].to(device), use_cache=False).last_hidden_state
+    rows = torch.tensor([length - 1 for length in lengths], device=device)
+    return model.lm_head(hidden[0, rows]).double().cpu().numpy()
+
+
 def logits(config: Config) -> np.ndarray:
     """(lengths, V) after each of config.lengths."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = build(config).to(device)
-    hidden = model.model(torch.from_numpy(tokens(config))[None].to(device), use_cache=False).last_hidden_state
-    rows = torch.tensor([length - 1 for length in config.lengths], device=device)
-    return model.lm_head(hidden[0, rows]).double().cpu().numpy()
+    return answers(build(config), tokens(config), config.lengths)
