@@ -1,8 +1,9 @@
 // Where a model's sparsity profile comes from: calibrated on this machine, else measured and shipped beside the
 // file or in the models folder, else the constants of the Token Sparse Attention paper.
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { sparsityProfile, type SparsityProfile } from '../contract/index.js';
+import { besideModel, readMeasured } from './beside-model.js';
 
 export interface FoundProfile {
   profile: SparsityProfile;
@@ -22,11 +23,9 @@ export async function findProfile(
   calibrations: string,
   { fingerprint, layers }: ProfileOf,
 ): Promise<FoundProfile> {
-  const own = fingerprint && (await readProfile(calibrationFile(calibrations, fingerprint)));
-  if (own) return { profile: own, measured: true };
-  const name = `${basename(modelPath).replace(/\.gguf$/i, '')}.sparsity.json`;
-  for (const folder of [dirname(modelPath), modelsFolder]) {
-    const profile = await readProfile(join(folder, name));
+  const own = fingerprint ? [calibrationFile(calibrations, fingerprint)] : [];
+  for (const path of [...own, ...besideModel(modelPath, modelsFolder, 'sparsity')]) {
+    const profile = await readMeasured(path, sparsityProfile);
     if (profile) return { profile, measured: true };
   }
   return { profile: paperProfile(layers), measured: false };
@@ -51,16 +50,6 @@ export async function keepCalibrated(
 /** A fingerprint is hex digits; whatever else it might hold must not name a file elsewhere. */
 function calibrationFile(calibrations: string, fingerprint: string): string {
   return join(calibrations, `${fingerprint.replace(/[^\w-]/g, '_')}.sparsity.json`);
-}
-
-/** Undefined when there is no such file or it is not a profile: the model still works, by the paper. */
-async function readProfile(path: string): Promise<SparsityProfile | undefined> {
-  try {
-    const parsed = sparsityProfile.safeParse(JSON.parse(await readFile(path, 'utf8')));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Second half of the layers but the last, window 128, at least 1024 tokens, pool 7; .005 at level 25. */
