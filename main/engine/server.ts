@@ -22,8 +22,6 @@ interface Loaded {
   session: ReadingSession;
 }
 
-const nothingDrifted = { cancelled: true, seconds: 0, tokens: 0, layers: [] };
-
 export class EngineServer {
   readonly #addon: Addon;
   readonly #post: (event: EngineEvent) => void;
@@ -134,9 +132,8 @@ export class EngineServer {
 
   async #drift({ id, text, mostTokens, delta }: RequestOf<'drift'>): Promise<void> {
     await this.#cancellable(id, async (session, signal) => {
-      if (signal.aborted) return this.#drifted(id, delta, nothingDrifted);
       const onProgress = (step: ReadingProgress) => this.#post({ type: 'reading', id, ...step });
-      this.#drifted(id, delta, await session.drift(text, mostTokens, onProgress));
+      this.#drifted(id, delta, await session.drift(text, mostTokens, onProgress, signal));
     });
   }
 

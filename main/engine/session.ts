@@ -88,11 +88,11 @@ export class ReadingSession {
   }
 
   async measure(prompt: Prompt): Promise<EventOf<'measured'>> {
-    const { all } = await segmentsOf(prompt, this.#template);
+    const { parts } = await this.#tokenised(prompt);
     const documents = prompt.documents.map(() => 0);
     const counts = { document: 0, heading: 0, template: 0, history: 0, question: 0 };
-    for (const [at, segment] of all.entries()) {
-      const { length } = await this.#tokensOf(segment, all[at - 1]);
+    for (const { segment, tokens } of parts) {
+      const { length } = tokens;
       counts[segment.kind] += length;
       if (segment.index !== undefined) documents[segment.index] = length;
     }
@@ -107,13 +107,13 @@ export class ReadingSession {
   }
 
   async layOut(prompt: Prompt): Promise<EventOf<'laidOut'>['parts']> {
-    const { all } = await segmentsOf(prompt, this.#template);
-    const parts: EventOf<'laidOut'>['parts'] = [];
-    for (const [at, segment] of all.entries()) {
-      const { kind, text, id } = segment;
-      parts.push({ kind, text, id, tokens: (await this.#tokensOf(segment, all[at - 1])).length });
-    }
-    return parts;
+    const { parts } = await this.#tokenised(prompt);
+    return parts.map(({ segment: { kind, text, id }, tokens }) => ({
+      kind,
+      text,
+      id,
+      tokens: tokens.length,
+    }));
   }
 
   async read(
@@ -174,13 +174,18 @@ export class ReadingSession {
     return { ...(await this.#session.save(path, held.tokens.length)), tokens: held.tokens.length };
   }
 
-  /** Reads the text's beginning densely to see how far each layer moves it; what the session held is gone. */
+  /**
+   * Reads the text's beginning densely to see how far each layer moves it; what the session held is gone.
+   * `signal` as for read.
+   */
   async drift(
     text: string,
     mostTokens: number,
     onProgress: SessionEvents['reading'],
+    signal: AbortSignal,
   ): Promise<DriftResult & { tokens: number }> {
     const tokens = await this.#engine.tokenize([{ text, special: false }]);
+    if (signal.aborted) return { cancelled: true, seconds: 0, tokens: 0, layers: [] };
     const part = tokens.subarray(0, mostTokens);
     this.#reading = undefined;
     return { ...(await this.#session.drift(part, onProgress)), tokens: part.length };
@@ -241,21 +246,31 @@ export class ReadingSession {
   }
 
   async #tokensOfPrompt(prompt: Prompt): Promise<Tokens> {
-    const { all, documents } = await segmentsOf(prompt, this.#template);
-    const parts: Int32Array[] = [];
+    const { parts, documents } = await this.#tokenised(prompt);
     const places: TokenRange[] = [];
     let length = 0;
-    for (const [at, segment] of all.entries()) {
-      const tokens = await this.#tokensOf(segment, all[at - 1]);
+    let documentTokens = 0;
+    for (const [at, { segment, tokens }] of parts.entries()) {
       if (segment.index !== undefined) {
         places[segment.index] = { start: length, end: length + tokens.length };
       }
       length += tokens.length;
-      parts.push(tokens);
+      if (at < documents) documentTokens = length;
     }
-    const joined = join(parts);
-    const documentTokens = parts.slice(0, documents).reduce((sum, { length }) => sum + length, 0);
+    const joined = join(parts.map(({ tokens }) => tokens));
     return { all: joined, documents: joined.subarray(0, documentTokens), places };
+  }
+
+  /** The prompt's parts as reading has them: each is tokenised as what follows the one before. */
+  async #tokenised(
+    prompt: Prompt,
+  ): Promise<{ parts: { segment: PromptSegment; tokens: Int32Array }[]; documents: number }> {
+    const { all, documents } = await segmentsOf(prompt, this.#template);
+    const parts: { segment: PromptSegment; tokens: Int32Array }[] = [];
+    for (const [at, segment] of all.entries()) {
+      parts.push({ segment, tokens: await this.#tokensOf(segment, all[at - 1]) });
+    }
+    return { parts, documents };
   }
 
   #tokensOf(segment: PromptSegment, before: PromptSegment | undefined): Promise<Int32Array> {

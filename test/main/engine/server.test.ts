@@ -57,6 +57,21 @@ test('a lost device fails the request, then ends the process', async () => {
   ]);
 });
 
+test('a pass stopped while its text becomes tokens never begins', async () => {
+  let tokenised: (tokens: Int32Array) => void = () => undefined;
+  const engine = engineWith('');
+  engine.tokenize = () => new Promise((resolve) => (tokenised = resolve));
+  const { happened, server, load } = serverOver(engine);
+  await load();
+  const request = { id: '2', text: 'Some words.', mostTokens: 3, delta: 0.5 };
+  const drifting = server.serve({ type: 'drift', ...request });
+  await new Promise(setImmediate);
+  await server.serve({ type: 'cancel', id: '2' });
+  tokenised(Int32Array.of(1, 2, 3));
+  await drifting;
+  expect(happened.at(-1)).toMatchObject({ type: 'drifted', cancelled: true, tokens: 0, drift: [] });
+});
+
 test('what the memory plan has to say reaches people', async () => {
   const why = 'The model runs on the CPU: the GPU has 2.0 GB to give.';
   const { happened, load } = serverOver(engineWith(why));
