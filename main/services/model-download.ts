@@ -5,6 +5,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FailureError } from '../contract/index.js';
+import { gigabytes } from './gigabytes.js';
 
 export interface DownloadOrder {
   url: string;
@@ -155,7 +156,6 @@ async function requireSpace(folder: string, total: number | null, have: number):
   const free = bavail * bsize;
   const needed = (total ?? 0) - have + reserve;
   if (needed <= free) return;
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new FailureError(
     'storage',
     `The disk has ${gigabytes(free)} free; the download needs ${gigabytes(needed)}.`,

@@ -14,6 +14,7 @@ import type { AppEvents } from './app-events.js';
 import type { EngineHost } from './engine-host.js';
 import type { EngineLane } from './engine-lane.js';
 import { failureOf } from './failures.js';
+import { gigabytes } from './gigabytes.js';
 import type { ReadingKey, ReadingStore, SavedReadingRow } from './library/readings.js';
 
 /** Shorter documents are read faster than a file is worth. */
@@ -254,5 +255,3 @@ function commonBeginning(one: readonly string[], other: readonly string[]): numb
 function nameOf({ fingerprint, kvType, level, documentIds }: ReadingKey): string {
   return [fingerprint, kvType, level, ...documentIds].join(' ');
 }
-
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
