@@ -7,16 +7,14 @@
 //
 // --calibrate measures which heads attend to the fact while its answer is written, and prints a profile.
 // Exits 1 when fewer than 95 in 100 right answers have the page among their first three references.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Template } from '@huggingface/jinja';
+import { ask, charactersPerToken, repo } from './ask.mjs';
 
-const repo = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({
   options: {
     calibrate: { type: 'boolean', default: false },
@@ -35,10 +33,9 @@ const facts = [
 ];
 const answers = facts.map(([fact]) => / is (\w+)\.$/.exec(fact)[1]);
 const novel = readFileSync(join(repo, 'test/fixtures/novel.txt'), 'utf8');
-const CHARACTERS_PER_TOKEN = 3.53; // of novel.txt under Longleaf Mini's tokenizer
 
 function plant(fact, share, tokens) {
-  const length = Math.round(tokens * CHARACTERS_PER_TOKEN);
+  const length = Math.round(tokens * charactersPerToken);
   const text = novel.slice(0, Math.min(length, novel.length));
   const at = text.indexOf('. ', Math.floor((text.length - 200) * share)) + 2;
   return { text: `${text.slice(0, at)}${fact} ${text.slice(at)}`, at };
@@ -127,7 +124,7 @@ function measure() {
       const { text, at } = plant(fact, share, Number(values.tokens));
       const file = join(folder, `depth-${i}.txt`);
       writeFileSync(file, text);
-      const reply = ask(file, question);
+      const reply = ask(file, question, values);
       const right = reply.answer.includes(answers[i % facts.length]);
       const page = (place) => Math.floor(place / 3000);
       const hits = ({ start, end }) => page(start) <= page(at) && page(end) >= page(at);
@@ -150,12 +147,4 @@ function measure() {
   console.log(`page among the first three places looked at    ${tally.alone} of ${tally.right}`);
   console.log(`page is the place most looked at               ${tally.first} of ${tally.right}`);
   process.exit(tally.among >= 0.95 * tally.right ? 0 : 1);
-}
-
-function ask(file, question) {
-  const args = ['main/setup/longleaf.mjs', 'ask', file, '--question', question, '--json'];
-  args.push('--level', values.level, '--max-tokens', '64', '--model', values.model);
-  const run = spawnSync(process.execPath, args, { cwd: repo, encoding: 'utf8' });
-  if (run.status !== 0) throw new Error(`longleaf ask exited with ${run.status}: ${run.stderr}`);
-  return JSON.parse(run.stdout);
 }
