@@ -1,4 +1,4 @@
-// Which attention heads of a model look up what it answers with: measured (test/eval/evidence.mjs) and shipped
+// Which attention heads of a model look up what it answers with: measured (test/eval/evidence-heads.mjs) and shipped
 // beside the model or in the models folder. Without them an answer shows what it quotes, and no more.
 import { evidenceProfile, type EvidenceProfile, type ModelCard } from '../contract/index.js';
 import { besideModel, readMeasured } from './beside-model.js';

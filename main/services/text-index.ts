@@ -30,12 +30,14 @@ export function folded(text: string): string {
 const wordCharacter = /[\p{L}\p{N}\p{M}_]/u;
 
 export class TextIndex {
+  readonly original: string;
   private readonly text: string;
   private lower: string | undefined;
   /** Where runs of white space were shortened: position after it in `text`, and characters left out so far. */
   private readonly shifts: { at: number[]; by: number[] } = { at: [], by: [] };
 
-  constructor(readonly original: string) {
+  constructor(original: string) {
+    this.original = original;
     const source = level(original);
     const pieces: string[] = [];
     let from = 0;

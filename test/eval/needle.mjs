@@ -5,12 +5,14 @@
 //
 // Prints one line per answer and a table; exits 1 when level 0 finds fewer than 9 in 10, or another level
 // more than one fewer than level 0.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ask, charactersPerToken, repo } from './ask.mjs';
 
+const repo = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({
   options: {
     tokens: { type: 'string', default: '16000' },
@@ -23,9 +25,10 @@ const { values } = parseArgs({
 const NEEDLE = 'The access code of the gilded ferry is 48213.';
 const QUESTION = 'What is the access code of the gilded ferry?';
 const CODE = '48213';
+const CHARACTERS_PER_TOKEN = 3.53; // of novel.txt under Longleaf Mini's tokenizer
 
 function excerpt() {
-  const wanted = Math.round(Number(values.tokens) * charactersPerToken);
+  const wanted = Math.round(Number(values.tokens) * CHARACTERS_PER_TOKEN);
   const novel = readFileSync(join(repo, 'test/fixtures/novel.txt'), 'utf8');
   const text = novel.repeat(Math.ceil(wanted / novel.length)).slice(0, wanted);
   return text.slice(0, text.lastIndexOf('. ') + 1);
@@ -35,6 +38,15 @@ function excerpt() {
 function plant(text, share) {
   const at = share === 0 ? 0 : text.indexOf('. ', Math.floor((text.length - 200) * share)) + 2;
   return `${text.slice(0, at)}${NEEDLE} ${text.slice(at)}`;
+}
+
+function ask(file, level) {
+  const args = ['main/setup/longleaf.mjs', 'ask', file, '--question', QUESTION];
+  args.push('--level', String(level), '--max-tokens', '64', '--json');
+  if (values.model) args.push('--model', values.model);
+  const run = spawnSync(process.execPath, args, { cwd: repo, encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(`longleaf ask exited with ${run.status}: ${run.stderr}`);
+  return JSON.parse(run.stdout);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'longleaf-needle-'));
@@ -48,7 +60,7 @@ try {
     const file = join(folder, `depth-${i}.txt`);
     writeFileSync(file, plant(text, share));
     for (const level of levels) {
-      const reply = ask(file, QUESTION, { level, model: values.model });
+      const reply = ask(file, level);
       const hit = reply.answer.includes(CODE);
       if (hit) found.set(level, found.get(level) + 1);
       console.log(

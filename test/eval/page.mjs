@@ -90,6 +90,18 @@ function cellTable({ cells, titles }) {
   return `<table><tr>${heads.map((head) => `<th>${head}`).join('')}</tr>${cells.map(row).join('')}</table>`;
 }
 
+function referenceTable({ references, titles }) {
+  const cell = ({ mean, low, high }) =>
+    `<td>${percent(mean)}<td>${percent(low)} – ${percent(high)}`;
+  const row = ({ task, tokens, order, configuration, among, alone, quoted }) =>
+    `<tr><td>${escape(titles[task] ?? 'All tasks')}<td>${short(tokens)}<td>${escape(order)}<td>${escape(configuration)}` +
+    `<td>${among.items}${[among, alone, quoted].map(cell).join('')}</tr>`;
+  const heads = ['task', 'length', 'order', 'configuration', 'right answers'];
+  const shares = ['% page among three', '% by attention alone', '% quoted'];
+  const all = [...heads, ...shares.flatMap((head) => [head, '95 %'])];
+  return `<table><tr>${all.map((head) => `<th>${head}`).join('')}</tr>${references.map(row).join('')}</table>`;
+}
+
 export function page(results) {
   const { model, device, date, seed, books, complete } = results;
   const orders = unique(results.cells.map(({ order }) => order));
@@ -106,6 +118,7 @@ export function page(results) {
     `the same items read exactly.</p>${parts.join('')}` +
     `<h2>Speed</h2><div class="plots">${speedPlots(results).join('')}</div>` +
     `<h2>What was kept</h2><div class="plots">${keptPlots(results).join('')}</div>` +
-    `<h2>Every figure</h2>${cellTable(results)}</html>\n`
+    `<h2>Every figure</h2>${cellTable(results)}` +
+    `<h2>References of right answers</h2>${referenceTable(results)}</html>\n`
   );
 }

@@ -44,10 +44,11 @@ const forms = [
   },
 ];
 
-export async function openReader({ addon: path, model, device, contextTokens, threads }) {
+/** `heads`: [layer, head] pairs to watch while an answer is written. */
+export async function openReader({ addon: path, model, device, contextTokens, threads, heads }) {
   const addon = createRequire(import.meta.url)(resolve(path));
   const engine = await addon.load({ path: resolve(model), device, contextTokens, threads });
-  return new Reader(engine);
+  return new Reader(engine, heads ?? []);
 }
 
 const silent = () => undefined;
@@ -56,8 +57,9 @@ const longestAnswer = 96;
 export class Reader {
   #held = '';
 
-  constructor(engine) {
+  constructor(engine, heads) {
     this.engine = engine;
+    this.heads = heads;
     this.session = engine.openSession();
     this.form = forms.find(({ knows }) => engine.info.chatTemplate.includes(knows));
   }
@@ -68,6 +70,11 @@ export class Reader {
 
   tokensOfDocument(text) {
     return this.engine.tokenize([...this.form.document, plain(text)]);
+  }
+
+  /** How many tokens come before the document's text. */
+  async tokensBefore() {
+    return (await this.engine.tokenize(this.form.document)).length;
   }
 
   async #tokensOfPrompt(document, question) {
@@ -91,27 +98,32 @@ export class Reader {
   /** A question about the document just read under the same sparsity; the reading is kept. */
   async ask(document, question, sparsity) {
     if (this.#held !== JSON.stringify(sparsity)) throw new Error('read() comes before ask()');
-    return this.#answer(await this.#tokensOfPrompt(document, question), sparsity);
+    return this.#answer(await this.#tokensOfPrompt(document, question), document, sparsity);
   }
 
   /** Document and question in one reading. */
   async askAtOnce(document, question, sparsity) {
     this.session.rewind(0);
     this.#held = '';
-    return this.#answer(await this.#tokensOfPrompt(document, question), sparsity);
+    return this.#answer(await this.#tokensOfPrompt(document, question), document, sparsity);
   }
 
-  async #answer(prompt, sparsity) {
+  async #answer(prompt, document, sparsity) {
     const { seconds, keptFraction, blockFraction } = await this.session.read(
       prompt,
       sparsity,
       silent,
     );
     let reply = '';
-    await this.session.generate({ maxTokens: longestAnswer, stop: this.form.stop }, (text) => {
-      reply += text;
-    });
-    return { reply, seconds, keptFraction, blockFraction };
+    const watch = this.heads.length > 0 ? this.heads : undefined;
+    const options = { maxTokens: longestAnswer, stop: this.form.stop };
+    const { attention } = await this.session.generate(
+      watch ? { ...options, watch, watchPositions: document.length } : options,
+      (text) => {
+        reply += text;
+      },
+    );
+    return { reply, attention, seconds, keptFraction, blockFraction };
   }
 
   async close() {

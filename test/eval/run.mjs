@@ -6,7 +6,7 @@
 //   npm run eval -- --policies 50          attention by blocks, alone and beside the tokens of level 50
 //
 // Writes rows.jsonl, results.json and results.html into --out (eval-results); goes on where rows.jsonl ends.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,8 +15,9 @@ import { Haystack, readBooks } from './haystack.mjs';
 import { page } from './page.mjs';
 import { Draw } from './random.mjs';
 import { openReader } from './reader.mjs';
+import { judge } from './references.mjs';
 import { Rows } from './rows.mjs';
-import { summarise, summariseReadings } from './summary.mjs';
+import { summarise, summariseReadings, summariseReferences } from './summary.mjs';
 import { score, tasks } from './tasks/index.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -35,6 +36,7 @@ const { values: options } = parseArgs({
     books: { type: 'string' },
     model: { type: 'string', default: join(root, 'models/longleaf-mini.gguf') },
     profile: { type: 'string' }, // beside the model, unless named
+    evidence: { type: 'string' }, // likewise; "none" watches no heads
     addon: { type: 'string', default: join(root, 'native/build/Release/longleaf.node') },
     device: { type: 'string', default: 'auto' },
     threads: { type: 'string', default: '0' },
@@ -48,17 +50,29 @@ const until =
 const reserve = 256;
 
 /** Answers about one document at one configuration, in one order. */
-async function answers(reader, { document, items }, { sparsity }, order) {
+async function answers(reader, made, { sparsity }, order) {
+  const { document, items } = made;
   const said = [];
   const read = order === 'read first' ? await reader.read(document, sparsity) : undefined;
-  for (const { question } of items) {
+  for (const { question, depth } of items) {
     const answer = read
       ? await reader.ask(document, question, sparsity)
       : await reader.askAtOnce(document, question, sparsity);
-    said.push({ reply: answer.reply, ...(read ?? answer) });
+    const watched = reader.heads.length > 0 && depth !== null;
+    const references = watched
+      ? judge(reader.engine, made, answer, Math.round(depth * made.text.length))
+      : undefined;
+    const { reply } = answer;
+    said.push({ reply, references, ...timesOf(read ?? answer) });
   }
   return said;
 }
+
+const timesOf = ({ seconds, keptFraction, blockFraction }) => ({
+  readSeconds: seconds,
+  keptFraction,
+  blockFraction,
+});
 
 async function measure(reader, rows, about, made, configurations, orders) {
   for (const configuration of configurations)
@@ -68,16 +82,14 @@ async function measure(reader, rows, about, made, configurations, orders) {
       if (Date.now() > until) return false;
       const said = await answers(reader, made, configuration, order);
       rows.add(
-        said.map(({ reply, seconds, keptFraction, blockFraction }, item) => ({
+        said.map((answer, item) => ({
           ...key,
           item,
           depth: made.items[item].depth,
-          score: score(reply, made.items[item].answers),
-          reply: reply.slice(0, 300),
           documentTokens: made.document.length,
-          readSeconds: seconds,
-          keptFraction,
-          blockFraction,
+          score: score(answer.reply, made.items[item].answers),
+          ...answer,
+          reply: answer.reply.slice(0, 300),
         })),
       );
     }
@@ -100,7 +112,8 @@ async function runAll(reader, rows, configurations) {
         const draw = new Draw(`${options.seed} ${task} ${tokens} ${document}`);
         const many = Number(options.questions);
         const { text, items } = await tasks[task].make(draw, haystack, tokens - reserve, many);
-        const made = { document: await reader.tokensOfDocument(text), items };
+        const first = await reader.tokensBefore();
+        const made = { text, document: await reader.tokensOfDocument(text), first, items };
         if (!(await measure(reader, rows, about, made, configurations, orders))) return false;
         process.stderr.write(`${tokens} tokens, document ${document + 1}: ${task}\n`);
       }
@@ -122,11 +135,18 @@ function table(cells) {
   }
 }
 
+/** Which heads look up what they answer with, measured for this very file (evidence-heads.mjs). */
+function headsOf({ evidence, model }) {
+  const path = evidence ?? model.replace(/\.gguf$/, '.evidence.json');
+  return path === 'none' || !existsSync(path) ? [] : JSON.parse(readFileSync(path, 'utf8')).heads;
+}
+
 const longest = Math.max(...numbers(options.tokens));
 const reader = await openReader({
   ...options,
   contextTokens: longest,
   threads: Number(options.threads),
+  heads: headsOf(options),
 });
 const { info, device } = reader.engine;
 const profile = readProfile(options.profile ?? options.model.replace(/\.gguf$/, '.sparsity.json'));
@@ -156,8 +176,17 @@ const results = {
   titles: Object.fromEntries(Object.entries(tasks).map(([name, { title }]) => [name, title])),
   cells: summarise(rows.all),
   readings: summariseReadings(rows.all),
+  references: summariseReferences(rows.all),
 };
 writeFileSync(join(options.out, 'results.json'), `${JSON.stringify(results, null, 1)}\n`);
 writeFileSync(join(options.out, 'results.html'), page(results));
 table(results.cells);
+for (const { task, tokens, order, configuration, quoted, among, alone } of results.references) {
+  if (task !== 'all') continue;
+  const share = (part) => `${Math.round(part.mean * part.items)} of ${part.items}`;
+  console.log(
+    `${String(tokens).padStart(6)} ${order.padEnd(10)} ${configuration.padEnd(34)} ` +
+      `page among three references in ${share(among)} right answers, by attention alone ${share(alone)}, quoted ${share(quoted)}`,
+  );
+}
 console.log(`${whole ? 'All' : 'Time is up: some'} of it is in ${options.out}.`);

@@ -20,11 +20,8 @@ const byDocument = (rows, value) =>
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-/** One cell for each task (and all together), length, order and configuration. */
-export function summarise(rows) {
-  const exact = new Map(
-    rows.filter(({ configuration }) => configuration === 'exact').map((row) => [itemOf(row), row]),
-  );
+/** Rows by task (and all tasks together), length, order and configuration. */
+function cellsOf(rows) {
   const cellOf = (task) => (row) =>
     JSON.stringify({
       task: task ?? row.task,
@@ -32,14 +29,34 @@ export function summarise(rows) {
       order: row.order,
       configuration: row.configuration,
     });
-  const cells = [...keyed(rows, cellOf()), ...keyed(rows, cellOf('all'))];
-  return cells.map(([key, group]) => {
+  return [...keyed(rows, cellOf()), ...keyed(rows, cellOf('all'))];
+}
+
+export function summarise(rows) {
+  const exact = new Map(
+    rows.filter(({ configuration }) => configuration === 'exact').map((row) => [itemOf(row), row]),
+  );
+  return cellsOf(rows).map(([key, group]) => {
     const paired = group.filter((row) => exact.has(itemOf(row)));
     const change = (row) => row.score - exact.get(itemOf(row)).score;
     return {
       ...JSON.parse(key),
       accuracy: estimate(byDocument(group, ({ score }) => score)),
       change: paired.length > 0 ? estimateDifference(byDocument(paired, change)) : null,
+    };
+  });
+}
+
+/** Of right answers: the page of the fact among the first three references, by attention alone, quoted at all. */
+export function summariseReferences(rows) {
+  const right = rows.filter(({ references, score }) => references && score === 1);
+  return cellsOf(right).map(([key, group]) => {
+    const share = (holds) => estimate(byDocument(group, (row) => (holds(row.references) ? 1 : 0)));
+    return {
+      ...JSON.parse(key),
+      among: share(({ among }) => among),
+      alone: share(({ alone }) => alone),
+      quoted: share(({ quoted }) => quoted > 0),
     };
   });
 }

@@ -7,9 +7,10 @@ import { ablationsOf, levelsOf, policiesOf, readProfile } from '../eval/configur
 import { Haystack, readBooks } from '../eval/haystack.mjs';
 import { page } from '../eval/page.mjs';
 import { Draw } from '../eval/random.mjs';
+import { judge } from '../eval/references.mjs';
 import { Rows } from '../eval/rows.mjs';
 import { estimate, estimateDifference, wilson } from '../eval/statistics.mjs';
-import { summarise, summariseReadings } from '../eval/summary.mjs';
+import { summarise, summariseReadings, summariseReferences } from '../eval/summary.mjs';
 import { score, tasks } from '../eval/tasks/index.mjs';
 
 interface Item {
@@ -121,11 +122,46 @@ test('what was lost is counted item by item against exact', () => {
   const titles = { single: 'One fact' };
   const html = page({
     ...{ ...about, books: 'x', complete: true, configurations, titles },
-    ...{ cells: cells as object[], readings },
+    ...{ cells: cells as object[], readings, references: summariseReferences([]) },
   });
   expect(html).toContain('A &lt;model&gt;');
   expect(html).toContain('× 2.00');
   expect(html).not.toMatch(/NaN|undefined|https?:/);
+});
+
+test('references are those of the app, and hit when they touch the page', () => {
+  const pages = ['The first page.', 'The access code is 48213.', 'The last page.'];
+  const text = pages.map((page) => page.padEnd(3000)).join('');
+  // A token is ten characters; one mark comes before the text.
+  const document = Int32Array.from({ length: 901 }, (_, i) => i - 1);
+  const engine = { detokenize: (some: Int32Array) => 'x'.repeat(10 * some.length) };
+  const attentionTo = (character: number) => {
+    const attention = new Float32Array(document.length);
+    attention[1 + character / 10] = 0.8;
+    return attention;
+  };
+  const made = { text, document, first: 1 };
+  const about = (reply: string, character: number) =>
+    judge(engine, made, { reply, attention: attentionTo(character) }, 3000);
+  const quotation = '“The access code is 48213.”';
+  expect(about(quotation, 3000)).toEqual({ quoted: 1, among: true, alone: true });
+  expect(about(quotation, 6000)).toEqual({ quoted: 1, among: true, alone: false });
+  expect(about('It is 7.', 3000)).toEqual({ quoted: 0, among: true, alone: true });
+  expect(about('It is 7.', 6000)).toEqual({ quoted: 0, among: false, alone: false });
+});
+
+test('references count where the answer was right', () => {
+  const references = { quoted: 1, among: true, alone: false };
+  const rows = [
+    row({ references }),
+    row({ item: 1, references: { ...references, quoted: 0 } }),
+    row({ item: 2, score: 0, references: { quoted: 0, among: false, alone: false } }),
+    row({ item: 3 }), // of a model whose heads are not known
+  ];
+  const [cell] = summariseReferences(rows) as Record<string, { mean: number; items: number }>[];
+  expect(cell?.['among']).toMatchObject({ mean: 1, items: 2 });
+  expect(cell?.['alone']).toMatchObject({ mean: 0 });
+  expect(cell?.['quoted']).toMatchObject({ mean: 0.5 });
 });
 
 test('a run goes on where it stopped', () => {
