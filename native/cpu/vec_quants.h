@@ -53,8 +53,25 @@ struct Quants {
         const __m128i t = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));
         return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(t), index);
     }
-    static float half(uint16_t h) { return half_to_float(h); }
+    static float half(uint16_t h) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(h))); }
     static float real(int value) { return static_cast<float>(value); }
+    static uint32_t word(const uint8_t* p) {
+        uint32_t w;
+        __builtin_memcpy(&w, p, 4);
+        return w;
+    }
+    static __m128i words(uint32_t a, uint32_t b, uint32_t c = 0, uint32_t d = 0) {
+        return _mm_setr_epi32(static_cast<int>(a), static_cast<int>(b), static_cast<int>(c),
+                              static_cast<int>(d));
+    }
+    /// out[0..8) = d * the first eight of `bytes`, which are signed.
+    static void steps8(__m128i bytes, float d, float* out) {
+        const __m256 wide = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+        _mm256_storeu_ps(out, _mm256_mul_ps(wide, _mm256_set1_ps(d)));
+    }
+    static void steps16(__m128i bytes, float d, float* out) {
+        steps8(bytes, d, out), steps8(_mm_srli_si128(bytes, 8), d, out + 8);
+    }
 
     struct Q4_0 {
         using Block = BlockQ4_0;
@@ -136,11 +153,9 @@ struct Quants {
                 for (int k = 0; k < 4; ++k, q = _mm256_srli_epi16(q, 2))
                     store32(o.q + 128 * n + 32 * k, _mm256_and_si256(q, bytes(3)));
             }
-            const float d = half(b.d), dmin = half(b.dmin);
-            for (int i = 0; i < 16; ++i) {
-                o.scale[i] = d * real(b.scales[i] & 15);
-                o.less[i] = dmin * real(b.scales[i] >> 4);
-            }
+            const __m128i both = load16(b.scales), four = _mm_set1_epi8(15);
+            steps16(_mm_and_si128(both, four), half(b.d), o.scale);
+            steps16(_mm_and_si128(_mm_srli_epi16(both, 4), four), half(b.dmin), o.less);
         }
     };
     struct Q3K {
@@ -157,22 +172,21 @@ struct Quants {
                     store32(o.q + 128 * n + 32 * k, _mm256_sub_epi8(whole, bytes(4)));
                 }
             }
-            const float d = half(b.d);
-            for (int i = 0; i < 16; ++i) {
-                const int scale = (b.scales[i & 7] >> (i < 8 ? 0 : 4) & 15) |
-                                  (b.scales[8 + (i & 3)] >> 2 * (i / 4) & 3) << 4;
-                o.scale[i] = d * real(scale - 32);
-            }
+            // Four bits of sixteen, low halves first, and two more of each, which lie four to a word.
+            const uint32_t a = word(b.scales), c = word(b.scales + 4), top = word(b.scales + 8);
+            const auto step = [&](uint32_t four, int k) {
+                return (four & 0x0f0f0f0f) | (top >> 2 * k & 0x03030303) << 4;
+            };
+            const __m128i all = words(step(a, 0), step(c, 1), step(a >> 4, 2), step(c >> 4, 3));
+            steps16(_mm_sub_epi8(all, _mm_set1_epi8(32)), half(b.d), o.scale);
         }
     };
 
     static void open_scales(const uint8_t* s, uint16_t d_half, uint16_t dmin_half, Opened& o) {
-        const float d = half(d_half), dmin = half(dmin_half);
-        for (int j = 0; j < 4; ++j) {
-            o.scale[j] = d * real(s[j] & 63), o.less[j] = dmin * real(s[j + 4] & 63);
-            o.scale[j + 4] = d * real((s[j + 8] & 15) | s[j] >> 6 << 4);
-            o.less[j + 4] = dmin * real(s[j + 8] >> 4 | s[j + 4] >> 6 << 4);
-        }
+        const uint32_t a = word(s), b = word(s + 4), c = word(s + 8);
+        const uint32_t six = 0x3f3f3f3f, four = 0x0f0f0f0f, two = 0x03030303;
+        steps8(words(a & six, (c & four) | (a >> 6 & two) << 4), half(d_half), o.scale);
+        steps8(words(b & six, (c >> 4 & four) | (b >> 6 & two) << 4), half(dmin_half), o.less);
     }
     struct Q4K {
         using Block = BlockQ4K;
@@ -215,8 +229,7 @@ struct Quants {
                 put(0, low(a), _mm256_slli_epi16(top, 4)), put(1, low(c), _mm256_slli_epi16(top, 2));
                 put(2, high(a), top), put(3, high(c), _mm256_srli_epi16(top, 2));
             }
-            const float d = half(b.d);
-            for (int i = 0; i < 16; ++i) o.scale[i] = d * real(b.scales[i]);
+            steps16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(b.scales)), half(b.d), o.scale);
         }
     };
 
