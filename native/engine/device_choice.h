@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "engine.h"
-#include "model/config.h"
+#include "model/weights.h"
 #include "ops/ops.h"
 
 namespace longleaf {
@@ -21,7 +21,7 @@ struct Devices {
 struct ModelDemand {
     const Config& config;
     uint64_t weights_bytes;
-    DType matrices;  // the type of most of them
+    MatrixTypes matrices;
     Needs needs = {};
 };
 

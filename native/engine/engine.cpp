@@ -34,9 +34,6 @@ void check_threads(const LoadOptions& options) {
                       std::to_string(options.threads) + " threads were asked for; 0 to 1024 are possible.");
 }
 
-/// A file's matrices are of one type, but for a few.
-DType matrices(const Opened& opened) { return opened.weights.layers.front().q.type; }
-
 Devices devices_for(const LoadOptions& options) {
     Devices devices;
     devices.cpu = [&options] { return cpu::create_backend({options.threads, options.simd}); };
@@ -54,8 +51,9 @@ Needs needs_of(const Opened& opened) {
 
 DeviceChoice choose_device(const Opened& opened, const LoadOptions& options) {
     check_threads(options);
-    return longleaf::choose_device({opened.config, opened.weights.bytes, matrices(opened), needs_of(opened)},
-                                   options, devices_for(options));
+    return longleaf::choose_device(
+        {opened.config, opened.weights.bytes, opened.weights.in_layers, needs_of(opened)}, options,
+        devices_for(options));
 }
 
 /// Frequencies on the device, and the table that ops read.
@@ -129,7 +127,7 @@ class LoadedEngine final : public Engine, public std::enable_shared_from_this<Lo
         parts.decoder.backend = backend_.get();
         parts.decoder.rope = rope_.table;
         parts.decoder.window_rope = window_rope_.table;
-        parts.decoder.activations = backend_->activation_type(matrices(*opened_));
+        parts.decoder.activations = backend_->activation_type(opened_->weights.in_layers.most);
         parts.tokenizer = tokenizer_.get();
         parts.turnstile = &turnstile_;
         parts.kv_type = kv_type_;
@@ -157,7 +155,7 @@ std::shared_ptr<Engine> Engine::load(const LoadOptions& options, const LoadProgr
     DeviceChoice choice = choose_device(*opened, options);
     Backend& backend = *choice.backend;
     require_fit({&opened->config, &backend, opened->weights.bytes, choice.kv_type,
-                 backend.activation_type(matrices(*opened))},
+                 backend.activation_type(opened->weights.in_layers.most)},
                 choice.plan);
     std::vector<Buffer> copies;
     if (backend.host_memory() ? !read_ahead(opened->gguf.file(), progress)

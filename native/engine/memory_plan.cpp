@@ -26,8 +26,9 @@ uint64_t scratch_bytes(const MemoryDemand& d, int context) {
     const int64_t q_dim = int64_t{c.heads} * c.head_dim, kv_dim = int64_t{c.kv_heads} * c.head_dim;
     const int64_t widest = std::max({int64_t{c.channels}, int64_t{c.ffn}, q_dim});
     // A read of several chunks keeps one layer's matrices unpacked (forward.cpp).
-    const DType rows = d.backend->activation_type(d.matrices);
-    const bool unpacks = context > d.backend->chunk_rows() && rows != DType::f32 && rows != d.matrices;
+    const DType rows = d.backend->activation_type(d.matrices.most);
+    const bool as_stored = d.matrices.alike && rows == d.matrices.most;
+    const bool unpacks = context > d.backend->chunk_rows() && rows != DType::f32 && !as_stored;
     const int64_t prepared = unpacks ? c.channels * (2 * q_dim + 2 * kv_dim + 3 * int64_t{c.ffn}) : 0;
     const SelectOptions select;
     return Scratch::bytes(c, *d.backend, rows, context, &select, false) +

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine.h"
-#include "model/config.h"
+#include "model/weights.h"
 #include "ops/ops.h"
 
 namespace longleaf {
@@ -12,7 +12,7 @@ struct MemoryDemand {
     const Backend* backend = nullptr;
     uint64_t weights_bytes = 0;
     KvType kv_type = KvType::f16;
-    DType matrices = DType::f32;  // the type of most
+    MatrixTypes matrices = {};
 };
 
 /// Peak of a session that reads `context` tokens at once.

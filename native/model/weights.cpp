@@ -1,6 +1,7 @@
 #include "model/weights.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace longleaf {
@@ -144,6 +145,16 @@ LayerWeights bind_layer(Binder& binder, const Config& c, int layer) {
     return w;
 }
 
+MatrixTypes types_of(const std::vector<LayerWeights>& layers) {
+    std::map<DType, int64_t> values;
+    for (const LayerWeights& of : layers)
+        for (const Tensor* w : {&of.q, &of.k, &of.v, &of.attn_output, &of.gate, &of.up, &of.down})
+            values[w->type] += w->rows * w->cols;
+    const auto most = std::max_element(values.begin(), values.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    return {most->first, values.size() == 1};
+}
+
 }  // namespace
 
 Weights bind_weights(const Gguf& gguf, const Config& config) {
@@ -160,6 +171,7 @@ Weights bind_weights(const Gguf& gguf, const Config& config) {
     binder.refuse_unknown(config);
     weights.bytes = binder.bytes();
     weights.types = binder.types();
+    weights.in_layers = types_of(weights.layers);
     return weights;
 }
 

@@ -28,6 +28,12 @@ struct LayerWeights {
     Tensor attn_post, ffn_post;  // (C), of what attention and FFN add
 };
 
+/// What the layers' matrices are stored as. A quantised file keeps a few of another type.
+struct MatrixTypes {
+    DType most = DType::f32;  // by values
+    bool alike = true;        // all of them are
+};
+
 struct Weights {
     Tensor embedding;                  // (V, C)
     Tensor output_norm;                // (C) f32
@@ -35,6 +41,7 @@ struct Weights {
     std::vector<LayerWeights> layers;  // (L)
     uint64_t bytes = 0;                // of all tensors bound
     std::vector<DType> types;          // of its matrices, each once
+    MatrixTypes in_layers;
 };
 
 /// Throws EngineError{bad_model} for a missing tensor or a shape that disagrees with the configuration, and

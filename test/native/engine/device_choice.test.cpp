@@ -140,7 +140,7 @@ TEST("heads that the GPU has no attention for") {
 
 TEST("what the card cannot do is named, and the CPU does it") {
     const Config config = llama8b();
-    const ModelDemand model{config, as_q8_0, DType::q4_k, {.types = {DType::q8_0, DType::q4_k}}};
+    const ModelDemand model{config, as_q8_0, {DType::q4_k}, {.types = {DType::q8_0, DType::q4_k}}};
     CHECK_THROWS(choose_device(model, wanting(Device::cuda, 64), machine(80)), ErrorCode::unsupported_model,
                  "matrices of type Q4_K");
     const auto choice = choose_device(model, wanting(Device::automatic, 64), machine(80));
@@ -150,7 +150,7 @@ TEST("what the card cannot do is named, and the CPU does it") {
 
 TEST("what nobody tried on a card is taken there only by name") {
     const Config config = llama8b();
-    const ModelDemand model{config, as_q8_0, DType::q8_0, {.architecture = "qwen3"}};
+    const ModelDemand model{config, as_q8_0, {DType::q8_0}, {.architecture = "qwen3"}};
     CHECK_EQ(choose_device(model, wanting(Device::cuda, 64), machine(80)).backend->describe(), "Card");
     const auto choice = choose_device(model, wanting(Device::automatic, 64), machine(80));
     CHECK_EQ(choice.backend->describe(), "CPU");

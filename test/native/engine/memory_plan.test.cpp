@@ -32,6 +32,22 @@ TEST("a plan adds up, and asks the device for nothing") {
     CHECK_EQ(device.allocations, 0);
 }
 
+TEST("a layer whose matrices are not all of the type of activations needs room for them unpacked") {
+    const Config config = large();
+    StubDevice device(64 * gigabyte);
+    device.activations = DType::f16;
+    const auto scratch = [&](MatrixTypes matrices, int context) {
+        const MemoryDemand d{&config, &device, 8 * gigabyte, KvType::f16, matrices};
+        return scratch_bytes(d, context);
+    };
+    const uint64_t as_stored = scratch({DType::f16}, 1024);
+    const uint64_t layer = uint64_t{4096} * (2 * 4096 + 2 * 1024 + 3 * 14336) * 2;
+    CHECK_EQ(scratch({DType::q4_k}, 1024) - as_stored, layer);
+    CHECK_EQ(scratch({DType::f16, false}, 1024) - as_stored, layer);
+    CHECK_EQ(scratch({DType::f16, false}, 512),
+             scratch({DType::f16}, 512));  // one chunk: none is unpacked ahead
+}
+
 TEST("context 0 takes what the model declares, or what fits") {
     const Config config = large();
     StubDevice roomy(64 * gigabyte), tight(12 * gigabyte);

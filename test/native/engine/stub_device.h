@@ -27,12 +27,14 @@ class StubDevice final : public longleaf::Backend {
         return needs.architecture == "llama" ? "" : "the architecture " + needs.architecture;
     }
     int chunk_rows() const override { return rows; }
+    longleaf::DType activation_type(longleaf::DType) const override { return activations; }
     void* allocate(uint64_t) override { return ++allocations, nullptr; }
     void release(void*, uint64_t) noexcept override {}
     void upload(void*, const void*, uint64_t) override {}
     void download(void*, const void*, uint64_t) override {}
 
     int allocations = 0, rows = 512;
+    longleaf::DType activations = longleaf::DType::f32;
 
   private:
     longleaf::Ops ops_{};

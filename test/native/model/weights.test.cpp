@@ -55,6 +55,17 @@ TEST("binds an output of its own, every type read, and ignores what is derived")
     CHECK(w.layers[0].q.type == DType::bf16 && w.layers[0].k.type == DType::f32);
 }
 
+TEST("the type of most values in the layers, and whether others are among them") {
+    const auto types = [](const Writer& w) {
+        const auto g = open(w);
+        return bind_weights(g, read_config(g)).in_layers;
+    };
+    auto m = tiny_llama::model();
+    CHECK(types(m).most == DType::q8_0 && types(m).alike);
+    m.find("blk.0.attn_q.weight") = {"blk.0.attn_q.weight", {64, 64}, 30, gguf_writer::Bytes(64 * 64 * 2)};
+    CHECK(types(m).most == DType::q8_0 && !types(m).alike);
+}
+
 TEST("missing tensors are named") {
     for (const auto* name :
          {"token_embd.weight", "output_norm.weight", "blk.1.ffn_up.weight", "blk.0.attn_norm.weight"}) {
