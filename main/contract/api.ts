@@ -11,15 +11,17 @@ import {
   seenPrompt,
   turn,
 } from './conversations.js';
-import { anchor, documentSummary } from './documents.js';
+import { anchor, anchorRange, documentSummary } from './documents.js';
 import { engineStatus, type AppEvent } from './events.js';
 import { failure, type Failure } from './failure.js';
+import { fittingChoices, rangeUse } from './fitting.js';
 import { foundModel, modelCard, modelDownload } from './models.js';
 import { settings, settingsPatch } from './settings.js';
 
 const nothing = z.object({});
 const id = z.string().min(1).max(64);
 const conversationId = z.object({ conversationId: id });
+const draft = z.string().max(1_000_000);
 const question = z.string().min(1).max(1_000_000);
 
 export const api = {
@@ -131,13 +133,33 @@ export const api = {
     params: z.object({
       conversationId: id,
       turnId: id.optional(),
-      draft: z.string().max(1_000_000).optional(),
+      draft: draft.optional(),
     }),
     result: seenPrompt,
   },
   'conversations.context': {
-    params: z.object({ conversationId: id, draft: z.string().max(1_000_000) }),
+    params: z.object({ conversationId: id, draft }),
     result: contextUse,
+  },
+  /** What would make the next question fit, when it does not. */
+  'conversations.fitting': {
+    params: z.object({ conversationId: id, draft }),
+    result: fittingChoices,
+  },
+  /** What it would cost with only these anchors of a document (null: with all of it). Changes nothing. */
+  'conversations.measureRange': {
+    params: z.object({
+      conversationId: id,
+      documentId: id,
+      range: anchorRange.nullable(),
+      draft,
+    }),
+    result: rangeUse,
+  },
+  /** From now on only these anchors of a document are in the prompt; null: all of it. */
+  'conversations.setRange': {
+    params: z.object({ conversationId: id, documentId: id, range: anchorRange.nullable() }),
+    result: conversation,
   },
 
   'readings.state': { params: conversationId, result: readingState },

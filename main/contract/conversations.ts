@@ -1,6 +1,7 @@
 // Conversations: a tree of turns about some documents. A turn's answer is regenerated as a sibling turn;
 // `path` is the branch on screen.
 import { z } from 'zod';
+import { documentRanges, labelledRange } from './documents.js';
 import { failure } from './failure.js';
 
 export const turnStats = z.object({
@@ -19,6 +20,8 @@ export const turnStats = z.object({
   model: z.string(),
   /** What the question was about, in the order of the prompt. */
   documentIds: z.array(z.string()).optional(),
+  /** Of those it was not about as a whole. */
+  ranges: documentRanges.optional(),
 });
 export type TurnStats = z.infer<typeof turnStats>;
 
@@ -63,6 +66,8 @@ export const conversationSummary = z.object({
   id: z.string(),
   title: z.string(),
   documentIds: z.array(z.string()),
+  /** Of those the user wants only a part of; the rest of them is not in the prompt. */
+  ranges: documentRanges.optional(),
   turnCount: z.number().int(),
   createdAt: z.number().int(),
   updatedAt: z.number().int(),
@@ -84,6 +89,8 @@ export const seenPrompt = z.object({
     z.object({
       kind: promptPartKind,
       documentId: z.string().optional(),
+      /** Of a document that is not there as a whole. */
+      range: labelledRange.optional(),
       text: z.string(), // of a long document, its beginning
       omitted: z.number().int(), // characters between `text` and `ending`, shown nowhere
       ending: z.string(),
@@ -149,6 +156,7 @@ export const savedReadings = z.object({
     z.object({
       id: z.string(),
       documentIds: z.array(z.string()),
+      ranges: documentRanges.optional(),
       modelTitle: z.string(),
       level: z.number().int(),
       tokens: z.number().int(),

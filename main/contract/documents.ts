@@ -14,6 +14,21 @@ export const anchor = z.object({
 });
 export type Anchor = z.infer<typeof anchor>;
 
+/** A stretch of a document: its anchors [from, to), 0-based, never empty. */
+export const anchorRange = z.object({
+  from: z.number().int().nonnegative(),
+  to: z.number().int().positive(),
+});
+export type AnchorRange = z.infer<typeof anchorRange>;
+
+/** The same, with the labels of its first and last anchor. */
+export const labelledRange = anchorRange.extend({ first: z.string(), last: z.string() });
+export type LabelledRange = z.infer<typeof labelledRange>;
+
+/** By document: of those that are not used whole. */
+export const documentRanges = z.record(z.string(), labelledRange);
+export type DocumentRanges = z.infer<typeof documentRanges>;
+
 /** What a parser hands back. */
 export const parsedDocument = z.object({
   kind: documentKind,

@@ -5,6 +5,7 @@ export * from './documents.js';
 export * from './engine.js';
 export * from './events.js';
 export * from './failure.js';
+export * from './fitting.js';
 export * from './models.js';
 export * from './parser.js';
 export * from './settings.js';

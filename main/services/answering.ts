@@ -14,6 +14,7 @@ import type { AppEvents } from './app-events.js';
 import { refuseUnlessFits } from './context.js';
 import type { Desk } from './desk.js';
 import type { Answered } from './engine-host.js';
+import { excerptsOf, type Excerpt } from './excerpts.js';
 import { failureOf } from './failures.js';
 import { findEvidenceHeads } from './evidence-heads.js';
 import type { TurnOutcome } from './library/turns.js';
@@ -31,7 +32,7 @@ interface Running {
 /** The places in documents that an answer rests on. */
 export type EvidenceIn = (
   answer: string,
-  documentIds: readonly string[],
+  excerpts: readonly Excerpt[],
   looked: Answered['looked'],
 ) => Evidence[];
 
@@ -149,24 +150,25 @@ export class Answering {
   async #answer(running: Running): Promise<TurnOutcome> {
     const { turn, controller, log } = running;
     const { lane, readings, conversations, saved } = this.#desk;
-    const documentIds = conversations.get(turn.conversationId).documentIds;
+    const { documentIds, ranges } = conversations.get(turn.conversationId);
+    const excerpts = excerptsOf({ documentIds, ranges });
     readings.setWaiting({ conversationId: turn.conversationId, turnId: turn.id });
-    saved.yieldTo(documentIds);
+    saved.yieldTo(excerpts);
     const waited = () => readings.setWaiting(undefined);
     const work = async () => {
       waited();
-      return this.#askEngine(running, documentIds);
+      return this.#askEngine(running, excerpts);
     };
     const asked = await lane.run(controller.signal, work).finally(waited);
     if (!asked) return { state: 'stopped', answer: log.text };
     const { answered, model } = asked;
-    const evidence = this.#evidenceIn(log.text, documentIds, answered.looked);
+    const evidence = this.#evidenceIn(log.text, excerpts, answered.looked);
     if (evidence.length > 0) this.#events.emit({ type: 'evidence', turnId: turn.id, evidence });
     return {
       state: answered.reason === 'cancelled' ? 'stopped' : 'done',
       answer: log.text,
       cut: answered.reason === 'length' || answered.reason === 'context_full',
-      stats: { ...statsOf(answered, running, model), documentIds: [...documentIds] },
+      stats: { ...statsOf(answered, running, model), documentIds, ranges },
       evidence,
     };
   }
@@ -174,7 +176,7 @@ export class Answering {
   /** Undefined: stopped before the engine was asked. */
   async #askEngine(
     running: Running,
-    documentIds: readonly string[],
+    excerpts: readonly Excerpt[],
   ): Promise<{ answered: Answered; model: string } | undefined> {
     const { turn, controller } = running;
     const { loaded, context, documents, host, readings, settings, turns } = this.#desk;
@@ -183,7 +185,7 @@ export class Answering {
     if (!ready) return undefined;
     const history = historyOf(turns.pathTo(turn.id).slice(0, -1));
     const { replyTokens, level, ...chosen } = settings.read();
-    const asked = { documentIds, turns: history, question: turn.question, replyTokens };
+    const asked = { excerpts, turns: history, question: turn.question, replyTokens };
     const use = await unlessAborted(signal, context.measure(ready, asked));
     if (!use) return undefined;
     refuseUnlessFits(use);
@@ -194,7 +196,7 @@ export class Answering {
     const request = {
       prompt: {
         style,
-        documents: documents.withText(documentIds),
+        documents: documents.withText(excerpts),
         turns: history,
         question: turn.question,
       },
@@ -202,12 +204,12 @@ export class Answering {
       profile,
       sampling: { temperature, topK, topP, minP, repetitionPenalty, seed },
       maxTokens: replyTokens,
-      watch: documentIds.length > 0 ? await findEvidenceHeads(card, modelsFolder) : [],
+      watch: excerpts.length > 0 ? await findEvidenceHeads(card, modelsFolder) : [],
     };
     const job = {
       conversationId: turn.conversationId,
       turnId: turn.id,
-      documentIds,
+      excerpts,
       level: request.level,
       documentTokens: use.documents.reduce((sum, { tokens }) => sum + tokens, 0),
       ready,

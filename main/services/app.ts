@@ -9,6 +9,7 @@ import { Documents } from './documents-service.js';
 import { EngineHost } from './engine-host.js';
 import { EngineLane } from './engine-lane.js';
 import { findEvidence } from './evidence.js';
+import { excerptKeys, excerptsOf } from './excerpts.js';
 import { failureError } from './failures.js';
 import { createHandlers } from './handlers.js';
 import { ConversationStore } from './library/conversations.js';
@@ -78,15 +79,16 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
   const room = () => read().readingsBytes;
   const saved = new SavedReadings(options.dataFolder, rows, host, lane, events, room);
   const readings: Readings = new Readings(events, lane, saved, {
-    documentIdsOf: (id) => conversations.get(id).documentIds,
+    excerptsOf: (id) => excerptsOf(conversations.get(id)),
     level: async () => read().level ?? (await models.choose(read().modelId)).profile.defaultLevel,
-    savedKey: async (documentIds, level) => {
+    savedKey: async (excerpts, level) => {
       const { modelId, kvType } = read();
       const { card } = await models.choose(modelId);
       const { status } = loaded;
       const inUse = status.state === 'ready' ? status.memory.kvType : undefined;
       const fingerprint = card.info?.fingerprint;
-      return fingerprint ? { fingerprint, kvType: inUse ?? kvType, level, documentIds } : undefined;
+      if (!fingerprint) return undefined;
+      return { fingerprint, kvType: inUse ?? kvType, level, excerpts: excerptKeys(excerpts) };
     },
     read: (id, signal) => readDocuments(desk, id, signal),
   });
@@ -113,10 +115,10 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
 }
 
 function evidenceOf({ documents, library }: Desk): EvidenceIn {
-  return (answer, ids, looked) => {
+  return (answer, excerpts, looked) => {
     const texts = documents
-      .withText(ids)
-      .map(({ id, text }) => ({ id, text, anchors: library.anchors(id) }));
+      .withText(excerpts)
+      .map(({ id, text, offset }) => ({ id, text, offset, anchors: library.anchors(id) }));
     const quoted = findEvidence(answer, texts);
     return [...quoted, ...lookedPlaces(looked, texts, quoted, answer.length)];
   };

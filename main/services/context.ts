@@ -1,12 +1,13 @@
 // The context meter, and the honest refusal: what a question would cost in tokens, counted by the model's own
 // tokenizer, against what the session can hold.
 import { FailureError, type ContextUse, type Prompt } from '../contract/index.js';
+import { excerptKey, type Excerpt } from './excerpts.js';
 import type { EngineHost } from './engine-host.js';
 import type { ReadyEngine } from './loaded-engine.js';
 import type { PromptDocuments } from './prompts.js';
 
 export interface Question {
-  documentIds: readonly string[];
+  excerpts: readonly Excerpt[];
   turns: Prompt['turns'];
   question?: string;
   replyTokens: number;
@@ -15,8 +16,9 @@ export interface Question {
 export class Context {
   readonly #host: EngineHost;
   readonly #documents: PromptDocuments;
-  /** Tokens of a document under a model. Documents never change, so a count is good for ever. */
+  /** Tokens of an excerpt under a model. Documents never change, so a count is good for ever. */
   readonly #counts = new Map<string, number>();
+  readonly #anchorCounts = new Map<string, readonly number[]>();
 
   constructor(host: EngineHost, documents: PromptDocuments) {
     this.#host = host;
@@ -25,14 +27,14 @@ export class Context {
 
   /** Documents are tokenised on their own, so the text of each is measured once and not at every key press. */
   async measure(ready: ReadyEngine, asked: Question): Promise<ContextUse> {
-    await this.#countMissing(ready, asked.documentIds);
+    await this.#countMissing(ready, asked.excerpts);
     const { style } = ready.model;
     const { turns, question } = asked;
-    const documents = this.#documents.withoutText(asked.documentIds);
+    const documents = this.#documents.withoutText(asked.excerpts);
     const measured = await this.#host.measure({ style, documents, turns, question });
-    const counts = asked.documentIds.map((documentId) => ({
-      documentId,
-      tokens: this.#counts.get(countKey(ready, documentId)) ?? 0,
+    const counts = asked.excerpts.map((excerpt) => ({
+      documentId: excerpt.documentId,
+      tokens: this.#counts.get(countKey(ready, excerpt)) ?? 0,
     }));
     const reply = asked.replyTokens;
     const inDocuments = counts.reduce((sum, { tokens }) => sum + tokens, 0);
@@ -49,19 +51,32 @@ export class Context {
     };
   }
 
-  async #countMissing(ready: ReadyEngine, ids: readonly string[]): Promise<void> {
-    const missing = ids.filter((id) => !this.#counts.has(countKey(ready, id)));
+  /** Tokens of each of a document's anchors, on its own. */
+  async countAnchors(ready: ReadyEngine, documentId: string): Promise<readonly number[]> {
+    const key = countKey(ready, { documentId });
+    let counts = this.#anchorCounts.get(key);
+    if (!counts) {
+      const documents = this.#documents.anchorsOf(documentId);
+      counts = (await this.#host.measure({ style: 'document', documents, turns: [] })).documents;
+      this.#anchorCounts.set(key, counts);
+    }
+    return counts;
+  }
+
+  async #countMissing(ready: ReadyEngine, excerpts: readonly Excerpt[]): Promise<void> {
+    const missing = excerpts.filter((each) => !this.#counts.has(countKey(ready, each)));
     if (missing.length === 0) return;
-    const documents = this.#documents.withText(ids).filter(({ id }) => missing.includes(id));
+    const all = this.#documents.withText(excerpts);
+    const documents = missing.map((each) => all[excerpts.indexOf(each)]!);
     const measured = await this.#host.measure({ style: ready.model.style, documents, turns: [] });
-    documents.forEach(({ id }, index) => {
-      this.#counts.set(countKey(ready, id), measured.documents[index] ?? 0);
+    missing.forEach((excerpt, index) => {
+      this.#counts.set(countKey(ready, excerpt), measured.documents[index] ?? 0);
     });
   }
 }
 
-function countKey(ready: ReadyEngine, documentId: string): string {
-  return `${ready.info.fingerprint} ${documentId}`;
+function countKey(ready: ReadyEngine, excerpt: Excerpt): string {
+  return `${ready.info.fingerprint} ${excerptKey(excerpt)}`;
 }
 
 /** Throws context_full with the exact numbers when it does not fit. */

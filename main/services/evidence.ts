@@ -7,7 +7,11 @@ import { levelled, TextIndex } from './text-index.js';
 
 export interface EvidenceDocument {
   id: string;
+  /** What the model got of it. */
   text: string;
+  /** Where that begins in the whole document; absent: where the document does. */
+  offset?: number;
+  /** Of the whole document. */
   anchors: readonly Anchor[];
 }
 
@@ -78,6 +82,11 @@ function isTelling(sentence: string, answer: string): boolean {
   return whole && (isLongEnough(sentence) || /\p{N}{4}/u.test(sentence));
 }
 
+/** A range of what the model got, as a range of the document. */
+export function inWhole({ offset = 0 }: EvidenceDocument, range: { start: number; end: number }) {
+  return { start: range.start + offset, end: range.end + offset };
+}
+
 function only(
   quotation: string,
   indexed: Indexed[],
@@ -88,8 +97,9 @@ function only(
   const places: Omit<Evidence, 'answerStart' | 'answerEnd'>[] = [];
   for (const { document, index } of indexed) {
     for (const range of index.find(quotation, firstWillDo ? 1 : 2, { ignoreCase })) {
-      const anchorLabel = anchorAt(document.anchors, range.start)?.label ?? '';
-      places.push({ documentId: document.id, ...range, anchorLabel });
+      const { start, end } = inWhole(document, range);
+      const anchorLabel = anchorAt(document.anchors, start)?.label ?? '';
+      places.push({ documentId: document.id, start, end, anchorLabel });
       if (firstWillDo) return places[0];
     }
   }

@@ -15,6 +15,7 @@ import type { Conversations } from './conversations.js';
 import type { Desk } from './desk.js';
 import { findInText } from './find-in-text.js';
 import type { Documents } from './documents-service.js';
+import { fittingChoices } from './fitting.js';
 import { modelHandlers } from './model-handlers.js';
 import { seenPrompt } from './seen-prompt.js';
 import type { AppOptions } from './types.js';
@@ -66,7 +67,7 @@ function documentHandlers(services: Services) {
       return desk.library.passages(documentId, from, to);
     },
     'documents.find': async ({ documentId, query }) => {
-      const [document] = desk.documents.withText([documentId]);
+      const [document] = desk.documents.withText([{ documentId }]);
       return findInText(document!, query);
     },
     'documents.original': async ({ documentId, start, end }) => ({
@@ -100,6 +101,12 @@ function conversationHandlers({ conversations, answering, desk }: Services) {
     'conversations.prompt': (asked) => seenPrompt(desk, asked),
     'conversations.context': ({ conversationId, draft }) =>
       conversations.context(conversationId, draft),
+    'conversations.fitting': async ({ conversationId, draft }) =>
+      fittingChoices(desk, await conversations.question(conversationId, draft)),
+    'conversations.measureRange': ({ conversationId, documentId, range, draft }) =>
+      conversations.measureRange(conversationId, draft, { documentId, range }),
+    'conversations.setRange': async ({ conversationId, documentId, range }) =>
+      conversations.setRange(conversationId, documentId, range),
     'turns.ask': async ({ conversationId, question }) => answering.ask(conversationId, question),
     'turns.stop': async ({ turnId }) => {
       await answering.stop(turnId);

@@ -2,7 +2,7 @@
 import type { Evidence } from '../contract/index.js';
 import { anchorAt } from './documents/anchors.js';
 import type { Answered } from './engine-host.js';
-import type { EvidenceDocument } from './evidence.js';
+import { inWhole, type EvidenceDocument } from './evidence.js';
 
 /** Farther than this no sentence end is looked for. */
 const mostAround = 240;
@@ -17,12 +17,13 @@ export function lookedPlaces(
   for (const { index, start, end, share } of looked ?? []) {
     const document = documents[index];
     if (!document) continue;
-    const range = wholeSentences(document.text, start, end);
+    const range = inWhole(document, wholeSentences(document.text, start, end));
     const known = [...quoted, ...places].some(
       (each) => each.documentId === document.id && each.start < range.end && each.end > range.start,
     );
     if (known || range.start >= range.end) continue;
-    const anchorLabel = anchorAt(document.anchors, start)?.label ?? '';
+    const from = inWhole(document, { start, end }).start;
+    const anchorLabel = anchorAt(document.anchors, from)?.label ?? '';
     const place = { documentId: document.id, ...range, anchorLabel, looked: share };
     places.push({ ...place, answerStart: answerLength, answerEnd: answerLength });
   }

@@ -1,6 +1,7 @@
 // Reads a conversation's documents before anything is asked.
 import { unlessAborted } from './abort.js';
 import { refuseUnlessFits } from './context.js';
+import { excerptsOf } from './excerpts.js';
 import type { Desk } from './desk.js';
 
 /** Runs inside the engine lane. Returns early when `signal` aborts; what was read so far is given up. */
@@ -9,18 +10,18 @@ export async function readDocuments(
   conversationId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { documentIds } = desk.conversations.get(conversationId);
+  const excerpts = excerptsOf(desk.conversations.get(conversationId));
   const ready = await unlessAborted(signal, desk.loaded.ensure());
   if (!ready) return;
-  const asked = { documentIds, turns: [], replyTokens: 0 };
+  const asked = { excerpts, turns: [], replyTokens: 0 };
   const use = await unlessAborted(signal, desk.context.measure(ready, asked));
   if (!use) return;
   refuseUnlessFits(use);
   const { style, profile } = ready.model;
   const level = desk.settings.read().level ?? profile.defaultLevel;
-  const documents = desk.documents.withText(documentIds);
+  const documents = desk.documents.withText(excerpts);
   const documentTokens = use.documents.reduce((sum, { tokens }) => sum + tokens, 0);
-  const job = { conversationId, documentIds, level, documentTokens, ready, signal };
+  const job = { conversationId, excerpts, level, documentTokens, ready, signal };
   const prompt = { style, documents, turns: [] };
   await desk.readings.track(job, (listeners, reading) =>
     desk.host.read({ prompt, level, profile, reading }, signal, listeners),

@@ -5,6 +5,7 @@ import type { Failure, ReadingFiles, ReadingState, ReadStats } from '../contract
 import type { AppEvents } from './app-events.js';
 import type { EngineLane } from './engine-lane.js';
 import type { Listeners, ReadingStep } from './engine-host.js';
+import { excerptKeys, type Excerpt } from './excerpts.js';
 import { failureOf } from './failures.js';
 import type { ReadingKey } from './library/readings.js';
 import type { ReadyEngine } from './loaded-engine.js';
@@ -25,7 +26,7 @@ interface Held {
 export interface ReadingJob {
   conversationId: string;
   turnId?: string;
-  documentIds: readonly string[];
+  excerpts: readonly Excerpt[];
   level: number;
   /** Tokens of the documents alone. */
   documentTokens: number;
@@ -36,11 +37,11 @@ export interface ReadingJob {
 
 /** What a reading needs of the rest of the app. */
 export interface ReadingWork {
-  documentIdsOf(conversationId: string): readonly string[];
+  excerptsOf(conversationId: string): readonly Excerpt[];
   /** Slider position that the next reading would use. */
   level(): Promise<number>;
   /** Under which a reading of these documents would be saved now; undefined when the model is not known. */
-  savedKey(documentIds: readonly string[], level: number): Promise<ReadingKey | undefined>;
+  savedKey(excerpts: readonly Excerpt[], level: number): Promise<ReadingKey | undefined>;
   read(conversationId: string, signal: AbortSignal): Promise<void>;
 }
 
@@ -76,8 +77,8 @@ export class Readings {
   }
 
   async state(conversationId: string): Promise<ReadingState> {
-    const documentIds = this.#work.documentIdsOf(conversationId);
-    const documents = keyOf(documentIds);
+    const excerpts = this.#work.excerptsOf(conversationId);
+    const documents = nameOf(excerpts);
     if (this.#isReading(documents)) return { conversationId, status: 'reading' };
     const held = this.#held?.documents === documents ? this.#held : undefined;
     held?.conversations.add(conversationId);
@@ -87,7 +88,7 @@ export class Readings {
       const shown = { level, tokens, seconds, keptFraction, restoredSeconds };
       return { conversationId, status: 'read', ...shown };
     }
-    const key = documents === '' ? undefined : await this.#work.savedKey(documentIds, wanted);
+    const key = documents === '' ? undefined : await this.#work.savedKey(excerpts, wanted);
     const saved = key && this.#saved.has(key);
     if (!saved) return { conversationId, status: 'unread', level: held?.level };
     const { level, tokens, seconds, keptFraction } = saved;
@@ -96,7 +97,7 @@ export class Readings {
 
   /** Starts reading unless these documents are read or being read. Gives up another reading of its own. */
   async start(conversationId: string): Promise<void> {
-    const documents = keyOf(this.#work.documentIdsOf(conversationId));
+    const documents = nameOf(this.#work.excerptsOf(conversationId));
     if (documents === '') return;
     const state = await this.state(conversationId);
     if (state.status === 'read' || state.status === 'reading') {
@@ -110,7 +111,7 @@ export class Readings {
 
   #isReading(documents: string): boolean {
     const job = this.#job;
-    if (job && !job.signal.aborted && keyOf(job.documentIds) === documents) return true;
+    if (job && !job.signal.aborted && nameOf(job.excerpts) === documents) return true;
     const running = this.#running;
     return running?.documents === documents && !running.controller.signal.aborted;
   }
@@ -141,7 +142,7 @@ export class Readings {
     job: ReadingJob,
     work: (listeners: Listeners, files: ReadingFiles) => Promise<T>,
   ): Promise<T> {
-    const documents = keyOf(job.documentIds);
+    const documents = nameOf(job.excerpts);
     const rate = new ReadingRate();
     const reused = this.#held?.documents === documents && this.#held.level === job.level;
     if (!reused) this.#held = undefined;
@@ -175,7 +176,7 @@ export class Readings {
     const whole = restored !== undefined && restored.tokens >= job.documentTokens;
     const once = whole ? this.#saved.has(savedKeyOf(job))?.seconds : undefined;
     this.#held = {
-      documents: keyOf(job.documentIds),
+      documents: nameOf(job.excerpts),
       level: job.level,
       tokens: job.documentTokens,
       seconds: once ?? stats.seconds,
@@ -221,8 +222,9 @@ export class Readings {
   }
 }
 
-function savedKeyOf({ ready, level, documentIds }: ReadingJob): ReadingKey {
-  return { fingerprint: ready.info.fingerprint, kvType: ready.kvType, level, documentIds };
+function savedKeyOf({ ready, level, excerpts }: ReadingJob): ReadingKey {
+  const { kvType, info } = ready;
+  return { fingerprint: info.fingerprint, kvType, level, excerpts: excerptKeys(excerpts) };
 }
 
 function savableOf(job: ReadingJob, key: ReadingKey, stats: ReadStats, seconds: number): Savable {
@@ -242,6 +244,6 @@ function isWhole({ reusedTokens, readTokens, promptTokens }: ReadStats): boolean
   return reusedTokens + readTokens >= promptTokens;
 }
 
-function keyOf(documentIds: readonly string[]): string {
-  return documentIds.join(' ');
+function nameOf(excerpts: readonly Excerpt[]): string {
+  return excerptKeys(excerpts).join(' ');
 }

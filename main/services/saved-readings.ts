@@ -13,6 +13,7 @@ import type {
 import type { AppEvents } from './app-events.js';
 import type { EngineHost } from './engine-host.js';
 import type { EngineLane } from './engine-lane.js';
+import { excerptKeys, excerptOf, type Excerpt } from './excerpts.js';
 import { failureOf } from './failures.js';
 import { gigabytes } from './gigabytes.js';
 import type { ReadingKey, ReadingStore, SavedReadingRow } from './library/readings.js';
@@ -80,7 +81,7 @@ export class SavedReadings {
     const others = this.#store
       .list()
       .filter((each) => each.id !== exact?.id && isLike(each, key))
-      .map((each) => ({ each, common: commonBeginning(each.documentIds, key.documentIds) }))
+      .map((each) => ({ each, common: commonBeginning(each.excerpts, key.excerpts) }))
       .filter(({ common }) => common > 0)
       .sort((one, other) => other.common - one.common);
     const chosen = [exact, others[0]?.each].filter((each) => each !== undefined);
@@ -103,8 +104,9 @@ export class SavedReadings {
   }
 
   /** A question about the same documents must not wait for their file; it is written after the answer. */
-  yieldTo(documentIds: readonly string[]): void {
-    if (this.#saving?.documents === documentIds.join(' ')) this.#saving.controller.abort();
+  yieldTo(excerpts: readonly Excerpt[]): void {
+    if (this.#saving?.documents === excerptKeys(excerpts).join(' '))
+      this.#saving.controller.abort();
   }
 
   list(): Shown {
@@ -112,9 +114,9 @@ export class SavedReadings {
     const bytes = readings.reduce((sum, each) => sum + each.bytes, 0);
     return {
       readings: readings.map(
-        ({ fingerprint: _model, kvType: _kv, keptFraction: _kept, ...shown }) => ({
+        ({ fingerprint: _model, kvType: _kv, keptFraction: _kept, excerpts, ...shown }) => ({
           ...shown,
-          documentIds: [...shown.documentIds],
+          ...this.#store.subjectOf(excerpts),
         }),
       ),
       bytes,
@@ -136,9 +138,9 @@ export class SavedReadings {
 
   /** A document that is gone must not be readable from what was read of it. */
   async forgetDocument(documentId: string): Promise<void> {
-    if (this.#pending?.key.documentIds.includes(documentId)) this.#pending = undefined;
-    for (const { id, documentIds } of this.#store.list()) {
-      if (documentIds.includes(documentId)) await this.#drop(id);
+    if (this.#pending && isOf(this.#pending.key, documentId)) this.#pending = undefined;
+    for (const reading of this.#store.list()) {
+      if (isOf(reading, documentId)) await this.#drop(reading.id);
     }
     this.#changed();
   }
@@ -177,7 +179,7 @@ export class SavedReadings {
         this.#saving = undefined;
         this.#changed();
       });
-    this.#saving = { documents: reading.key.documentIds.join(' '), controller, done };
+    this.#saving = { documents: reading.key.excerpts.join(' '), controller, done };
   }
 
   async #save(reading: Savable, signal: AbortSignal): Promise<void> {
@@ -239,6 +241,10 @@ export class SavedReadings {
   }
 }
 
+function isOf({ excerpts }: ReadingKey, documentId: string): boolean {
+  return excerpts.some((key) => excerptOf(key).documentId === documentId);
+}
+
 function isLike(one: ReadingKey, other: ReadingKey): boolean {
   return (
     one.fingerprint === other.fingerprint &&
@@ -252,6 +258,6 @@ function commonBeginning(one: readonly string[], other: readonly string[]): numb
   return differs < 0 ? one.length : differs;
 }
 
-function nameOf({ fingerprint, kvType, level, documentIds }: ReadingKey): string {
-  return [fingerprint, kvType, level, ...documentIds].join(' ');
+function nameOf({ fingerprint, kvType, level, excerpts }: ReadingKey): string {
+  return [fingerprint, kvType, level, ...excerpts].join(' ');
 }

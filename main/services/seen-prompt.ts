@@ -1,6 +1,7 @@
 // What the model gets, or got, part by part: the same prompt that a question sends, laid out by the engine.
-import type { SeenPrompt, Turn } from '../contract/index.js';
+import type { DocumentRanges, SeenPrompt, Turn } from '../contract/index.js';
 import type { Desk } from './desk.js';
+import { excerptsOf } from './excerpts.js';
 import { historyOf } from './prompts.js';
 
 /** Of a document, from each end; the rest is in the viewer. */
@@ -16,7 +17,7 @@ export interface SeenQuestion {
 export async function seenPrompt(desk: Desk, asked: SeenQuestion): Promise<SeenPrompt> {
   const { conversationId, turnId, draft } = asked;
   const turn = turnId === undefined ? undefined : desk.turns.get(turnId);
-  const wanted = turn?.stats?.documentIds ?? desk.conversations.get(conversationId).documentIds;
+  const { documentIds: wanted, ranges } = subjectOf(desk, conversationId, turn);
   const documentIds = wanted.filter((id) => desk.library.find(id) !== undefined);
   const path: Turn[] = turn
     ? desk.turns.pathTo(turn.id).slice(0, -1)
@@ -24,7 +25,7 @@ export async function seenPrompt(desk: Desk, asked: SeenQuestion): Promise<SeenP
   const ready = await desk.loaded.ensureUnlessFailed();
   const { parts } = await desk.host.layOut({
     style: ready.model.style,
-    documents: desk.documents.withText(documentIds),
+    documents: desk.documents.withText(excerptsOf({ documentIds, ranges })),
     turns: historyOf(path),
     question: turn?.question ?? draft ?? '',
   });
@@ -32,11 +33,22 @@ export async function seenPrompt(desk: Desk, asked: SeenQuestion): Promise<SeenP
     parts: parts.map(({ id, ...part }) => ({
       ...(id === undefined ? whole(part) : shortened(part)),
       documentId: id,
+      range: id === undefined ? undefined : ranges?.[id],
     })),
     total: parts.reduce((sum, { tokens }) => sum + tokens, 0),
     limit: ready.limit,
     missing: wanted.length - documentIds.length,
   };
+}
+
+/** A turn that has ended knows what it was about; one that has not is about what its conversation is. */
+function subjectOf(
+  desk: Desk,
+  conversationId: string,
+  turn: Turn | undefined,
+): { documentIds: readonly string[]; ranges?: DocumentRanges } {
+  const { documentIds, ranges } = turn?.stats ?? {};
+  return documentIds ? { documentIds, ranges } : desk.conversations.get(conversationId);
 }
 
 interface Part {

@@ -5,7 +5,10 @@
 import type {
   AppEvent,
   Bridge,
+  ContextUse,
   Conversation,
+  ConversationSummary,
+  DocumentRanges,
   Method,
   Params,
   Result,
@@ -14,6 +17,7 @@ import type {
 import { BridgeError } from './bridge-error.js';
 import * as data from './fake-data.js';
 import { hostile } from './fake-hostile.js';
+import { fittingChoices, labelled, withRanges } from './fake-fitting.js';
 import { fakeImport } from './fake-import.js';
 import { foundModels, startedDownload } from './fake-models.js';
 import { savedReadings, seenPrompt } from './fake-readings.js';
@@ -27,6 +31,7 @@ class FakeApp {
   #path: Turn[] = [];
   #stopped = false;
   #opened = 'c1';
+  #ranges: DocumentRanges = {};
   #documents = data.documents;
   #conversations = data.conversations;
 
@@ -89,21 +94,36 @@ class FakeApp {
     'documents.find': ({ documentId, query }) => data.findIn(this.#document(documentId), query),
     'conversations.create': ({ documentIds }) => this.#create(documentIds),
     'conversations.get': ({ conversationId }) => this.#conversation(conversationId),
-    'conversations.setDocuments': ({ conversationId, documentIds }) => ({
-      ...this.#conversation(conversationId),
-      documentIds,
-    }),
+    'conversations.setDocuments': ({ conversationId, documentIds }) => {
+      const change = (each: ConversationSummary) =>
+        each.id === conversationId ? { ...each, documentIds } : each;
+      this.#conversations = this.#conversations.map(change);
+      return this.#conversation(conversationId);
+    },
     'conversations.rename': () => ({}),
     'conversations.remove': () => ({}),
     'documents.remove': () => ({}),
     'documents.cancelImport': () => ({}),
     'conversations.prompt': () => seenPrompt,
-    'conversations.context': ({ draft }) =>
-      data.context(
-        this.#conversations.find((each) => each.id === this.#opened)?.documentIds ?? [],
+    'conversations.context': ({ draft }) => this.#context(draft),
+    'conversations.fitting': ({ draft }) => fittingChoices(this.#context(draft), this.#documents),
+    'conversations.measureRange': ({ documentId, range, draft }) => {
+      const document = this.#document(documentId);
+      const named = range ? labelled(document, range) : undefined;
+      const { [documentId]: _now, ...others } = this.#ranges;
+      const { documents, total, limit, fits } = this.#context(
         draft,
-        Number(this.#options.get('limit') ?? 131_072),
-      ),
+        named ? { ...others, [documentId]: named } : others,
+      );
+      const tokens = documents.find((each) => each.documentId === documentId)?.tokens ?? 0;
+      return { range: named, tokens, total, limit, fits };
+    },
+    'conversations.setRange': ({ conversationId, documentId, range }) => {
+      const { [documentId]: _before, ...others } = this.#ranges;
+      const document = this.#document(documentId);
+      this.#ranges = range ? { ...others, [documentId]: labelled(document, range) } : others;
+      return this.#conversation(conversationId);
+    },
     'readings.state': ({ conversationId }) => this.#reading(conversationId),
     'readings.saved': () => savedReadings,
     'readings.keep': () => savedReadings,
@@ -128,6 +148,13 @@ class FakeApp {
     });
   }
 
+  #context(draft: string, ranges = this.#ranges): ContextUse {
+    const opened = this.#conversations.find((each) => each.id === this.#opened);
+    const limit = Number(this.#options.get('limit') ?? 131_072);
+    const whole = data.context(opened?.documentIds ?? [], draft, limit);
+    return withRanges(whole, this.#documents, ranges);
+  }
+
   #document(id: string): Result<'documents.import'> {
     return this.#documents.find((each) => each.id === id)!;
   }
@@ -146,7 +173,7 @@ class FakeApp {
   #conversation(id: string): Conversation {
     const summary = this.#conversations.find((each) => each.id === id)!;
     this.#opened = id;
-    return { ...summary, path: id === 'c1' ? this.#path : [] };
+    return { ...summary, ranges: this.#ranges, path: id === 'c1' ? this.#path : [] };
   }
 
   #reading(conversationId: string): Result<'readings.state'> {

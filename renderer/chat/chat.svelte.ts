@@ -1,6 +1,6 @@
 // The conversation on screen: its state (see reduce.ts), its draft, its context meter, and what the user can do
 // with it. Events are gathered per animation frame.
-import type { Bridge, Conversation, Turn } from '../../main/contract/index.js';
+import type { AnchorRange, Bridge, Conversation, Turn } from '../../main/contract/index.js';
 import { tick } from 'svelte';
 import { BridgeError } from '../bridge/bridge-error.js';
 import { FrameBatch } from '../ui/frame-batch.js';
@@ -17,6 +17,8 @@ export class ChatStore {
   quoted = $state(0);
   /** Whose prompt is shown: a turn's, or the next question's (null). */
   seen = $state<{ turnId: string | null } | null>(null);
+  /** The document whose part is being chosen. */
+  ranging = $state<string | null>(null);
   readonly context: ContextStore;
   readonly #bridge: Bridge;
   readonly #notices: Notices;
@@ -34,6 +36,7 @@ export class ChatStore {
 
   readonly id = $derived(this.state?.conversation.id ?? null);
   readonly documentIds = $derived(this.state?.conversation.documentIds ?? []);
+  readonly ranges = $derived(this.state?.conversation.ranges ?? {});
   readonly path = $derived(this.state?.conversation.path ?? []);
   readonly busyTurn = $derived(
     this.path.find((turn) => turn.state === 'reading' || turn.state === 'answering') ?? null,
@@ -141,6 +144,16 @@ export class ChatStore {
     const conversationId = this.id;
     if (conversationId === null) return;
     const call = this.#bridge.call('conversations.setDocuments', { conversationId, documentIds });
+    await this.#try(call, (conversation) => this.#replace(conversation));
+    await this.#refreshReading();
+  }
+
+  /** Null: all of the document. */
+  async setRange(documentId: string, wanted: AnchorRange | null): Promise<void> {
+    const conversationId = this.id;
+    if (conversationId === null) return;
+    const range = wanted && { from: wanted.from, to: wanted.to };
+    const call = this.#bridge.call('conversations.setRange', { conversationId, documentId, range });
     await this.#try(call, (conversation) => this.#replace(conversation));
     await this.#refreshReading();
   }

@@ -1,5 +1,11 @@
 // A conversation as a text to take away: the branch on screen, with its references and what they quote.
-import type { Conversation, Evidence, Turn } from '../../main/contract/index.js';
+import type {
+  Conversation,
+  DocumentRanges,
+  Evidence,
+  LabelledRange,
+  Turn,
+} from '../../main/contract/index.js';
 import { numbered } from '../chat/reduce.js';
 import { words } from '../strings/index.js';
 
@@ -13,6 +19,8 @@ export interface ExportedPlace extends Evidence {
 export interface ExportedTurn {
   question: string;
   answer: string;
+  /** What it was about, where that is not what the conversation is about now. */
+  about: string[] | null;
   remark: string | null;
   model: string | null;
   places: ExportedPlace[];
@@ -27,7 +35,8 @@ export interface ExportedConversation {
 
 /** What an export needs to know of the documents. */
 export interface Sources {
-  titleOf(documentId: string): string;
+  /** With the part of it, where it was not used whole. */
+  titleOf(documentId: string, range?: LabelledRange): string;
   textOf(place: Evidence): Promise<string>;
 }
 
@@ -36,27 +45,43 @@ export async function collect(
   sources: Sources,
 ): Promise<ExportedConversation> {
   const turns: ExportedTurn[] = [];
-  for (const turn of conversation.path) turns.push(await collectTurn(turn, sources));
+  for (const turn of conversation.path) {
+    turns.push(await collectTurn(turn, sources, titlesOf(conversation, sources)));
+  }
   return {
     title: conversation.title || words.library.untitled,
-    documents: conversation.documentIds.map((id) => sources.titleOf(id)),
+    documents: titlesOf(conversation, sources),
     date: new Date(conversation.updatedAt),
     turns,
   };
 }
 
-async function collectTurn(turn: Turn, sources: Sources): Promise<ExportedTurn> {
+function titlesOf(
+  of: { documentIds: readonly string[]; ranges?: DocumentRanges },
+  { titleOf }: Sources,
+): string[] {
+  return of.documentIds.map((id) => titleOf(id, of.ranges?.[id]));
+}
+
+async function collectTurn(
+  turn: Turn,
+  sources: Sources,
+  documents: readonly string[],
+): Promise<ExportedTurn> {
   const places: ExportedPlace[] = [];
   for (const place of numbered(turn.evidence)) {
     const text = (await sources.textOf(place)).replace(/\s+/g, ' ').trim();
     places.push({ ...place, documentTitle: sources.titleOf(place.documentId), text });
   }
+  const { documentIds, ranges } = turn.stats ?? {};
+  const about = documentIds ? titlesOf({ documentIds, ranges }, sources) : null;
   const { stopped, cut } = words.chat.turn;
   const remark =
     turn.failure?.message ?? (turn.state === 'stopped' ? stopped : turn.cut ? cut : null);
   return {
     question: turn.question,
     answer: turn.answer,
+    about: about?.join() === documents.join() ? null : about,
     remark,
     model: turn.stats?.model ?? null,
     places,
@@ -91,12 +116,17 @@ export function toMarkdown(conversation: ExportedConversation): string {
     lines.push(`## ${oneLine(turn.question)}`, '');
     if (turn.question.includes('\n')) lines.push(quote(turn.question), '');
     lines.push(withNumbers(turn).trim(), '');
+    if (turn.about) lines.push(`*${aboutLine(turn.about)}*`, '');
     if (turn.remark) lines.push(`*${turn.remark}*`, '');
     for (const place of turn.places) lines.push(`- ${placeLine(place)}`);
     if (turn.places.length > 0) lines.push('');
     if (turn.model) lines.push(`<sub>${turn.model}</sub>`, '');
   }
   return `${lines.join('\n').trim()}\n`;
+}
+
+export function aboutLine(titles: readonly string[]): string {
+  return `${words.fitting.about}: ${titles.map(oneLine).join('; ')}`;
 }
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim();

@@ -2,7 +2,7 @@
 // own and nothing to fetch.
 import { renderBlock } from '../markdown/render.js';
 import { words } from '../strings/index.js';
-import { placeLine, withNumbers, type ExportedConversation } from './conversation.js';
+import { aboutLine, placeLine, withNumbers, type ExportedConversation } from './conversation.js';
 
 const style = `
 :root { color-scheme: light dark; }
@@ -44,6 +44,7 @@ export function toHtml(conversation: ExportedConversation): string {
   for (const turn of conversation.turns) {
     add('h2', turn.question);
     page.body.append(page.importNode(renderBlock(withNumbers(turn), 0, []), true));
+    if (turn.about) add('p', aboutLine(turn.about), 'facts');
     if (turn.remark) add('p', turn.remark, 'facts');
     if (turn.places.length > 0) {
       const list = add('ul', '', 'places');

@@ -1,6 +1,12 @@
 // Exports of the conversation on screen: as a download, or to the printer, which makes PDFs.
 import type { Anchor, Bridge, Conversation, Evidence } from '../../main/contract/index.js';
-import { collect, fileName, toMarkdown, type ExportedConversation } from './conversation.js';
+import {
+  collect,
+  fileName,
+  toMarkdown,
+  type ExportedConversation,
+  type Sources,
+} from './conversation.js';
 import { toHtml } from './html.js';
 
 export type ExportFormat = 'markdown' | 'html' | 'pdf';
@@ -8,7 +14,7 @@ export type ExportFormat = 'markdown' | 'html' | 'pdf';
 export async function exportConversation(
   bridge: Bridge,
   conversation: Conversation,
-  titleOf: (documentId: string) => string,
+  titleOf: Sources['titleOf'],
   format: ExportFormat,
 ): Promise<void> {
   const collected = await collect(conversation, { titleOf, textOf: textsOver(bridge) });

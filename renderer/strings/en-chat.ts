@@ -90,8 +90,7 @@ export const chat = {
       'shorten-question': 'Shorten the question.',
       'new-conversation': 'Start a new conversation: the earlier questions leave no room.',
       'shorter-reply': 'Keep less room for the answer in the settings.',
-      'remove-documents':
-        'Use fewer or shorter documents, or choose a larger context or another model in the settings.',
+      'remove-documents': 'Choose what the model shall do without, or give it more room.',
     },
     nothingCut: 'Longleaf never cuts a text silently, so it will not ask until it fits.',
   },

@@ -1,6 +1,7 @@
 // Every word the window shows, in English. Another language is another file of this shape.
 import { chat } from './en-chat.js';
 import { exporting } from './en-export.js';
+import { fitting } from './en-fitting.js';
 import { library } from './en-library.js';
 import { readings } from './en-readings.js';
 import { settings } from './en-settings.js';
@@ -108,6 +109,7 @@ export const en = {
   library,
   chat,
   export: exporting,
+  fitting,
   readings,
   settings,
 };

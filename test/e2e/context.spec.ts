@@ -61,3 +61,47 @@ test('refuses a question asked past the window, and answers once it fits', async
   await window.answered(page);
   await expect(window.answer(page)).toContainText('48213');
 });
+
+test('a part of what does not fit is used by one click, and places are those of the whole', async ({
+  page,
+  api,
+}) => {
+  await api.call('settings.set', { patch: { contextTokens: limit, replyTokens: 64 } });
+  const chapters = ['One', 'Two', 'Three', 'Four'].map((name, at) => {
+    const text = storyText(1400, at * 1400);
+    return `# ${name}\n\n${name === 'Three' ? text : text.replace(fact, '')}\n\n`;
+  });
+  await window.pick(page, [window.file('chapters.md', chapters.join(''))]);
+  await expect(page.getByRole('alert')).toContainText('Nothing was cut.');
+  const choices = page.getByRole('region', { name: words.fitting.panel.label });
+  const unit = 'section' as const;
+  await expect(choices).toContainText(words.fitting.panel.useFirst(2, 4, unit));
+  await picture(page, 'choices');
+  const conversationId = window.conversationId(page);
+
+  await choices.getByRole('button', { name: words.fitting.panel.choose[unit] }).click();
+  const dialog = page.getByRole('dialog', { name: words.fitting.dialog.title[unit] });
+  await dialog.getByLabel(words.fitting.dialog.from[unit], { exact: true }).selectOption('Three');
+  await dialog.getByLabel(words.fitting.dialog.to[unit], { exact: true }).selectOption('Three');
+  await expect(dialog).toContainText('It fits');
+  await picture(page, 'choose-sections');
+  await dialog.getByRole('button', { name: words.fitting.dialog.use }).click();
+  await expect(window.documents(page)).toContainText('Three');
+  await expect(choices).toBeHidden();
+
+  await window.ask(page, factQuestion);
+  await window.answered(page);
+  await expect(window.answer(page)).toContainText('48213');
+  const { path, documentIds } = await api.call('conversations.get', { conversationId });
+  const [documentId] = documentIds as [string];
+  const texts = await api.call('documents.text', { documentId, from: 0, to: 4 });
+  const { evidence, id: turnId } = path[0]!;
+  expect(evidence.length).toBeGreaterThan(0);
+  expect(evidence.every(({ anchorLabel }) => anchorLabel === 'Three')).toBe(true);
+  const found = evidence.map(({ start, end }) => texts.join('').slice(start, end)).join(' ');
+  expect(found).toContain('48213');
+  const seen = await api.call('conversations.prompt', { conversationId, turnId });
+  const part = seen.parts.find(({ kind }) => kind === 'document');
+  expect(part?.range).toMatchObject({ first: 'Three', last: 'Three' });
+  expect(part?.text.startsWith(texts[2]!.slice(0, 500))).toBe(true);
+});

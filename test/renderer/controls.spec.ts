@@ -99,7 +99,7 @@ test('Ask stays shut while the question does not fit, and says what would help',
   await show({ options: 'limit=12000', conversation: 'c1' });
   await page.getByRole('textbox', { name: 'Your question' }).fill('Why?');
   await expect(page.getByText(/tokens too many\./)).toContainText(
-    'Use fewer or shorter documents, or choose a larger context or another model in the settings.',
+    'Choose what the model shall do without, or give it more room.',
   );
   await expect(page.getByText('Longleaf never cuts a text silently')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Ask', exact: true })).toBeDisabled();
@@ -115,6 +115,46 @@ test('Ask stays shut while the question does not fit, and says what would help',
     /Room for the answer\s*512/,
     /Free\s*0/,
   ]);
+});
+
+test('what does not fit can be made to by one click, and by keyboard', async ({ page, show }) => {
+  await show({ options: 'limit=12000', conversation: 'c1' });
+  const choices = page.getByRole('region', { name: 'What would make it fit' });
+  const first = choices.getByRole('button', { name: /^Use the first 216 of 312 pages/ });
+  await expect(first).toBeVisible();
+  await page.getByRole('textbox', { name: 'Your question' }).focus();
+  await page.keyboard.press('Tab');
+  await expect(first).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(choices).toBeHidden();
+  const chips = page.getByRole('list', { name: 'Documents in this conversation' });
+  await expect(chips).toContainText('pages 1–216 of 312');
+  await expect(page.getByRole('textbox', { name: 'Your question' })).toBeFocused();
+});
+
+test('pages are chosen by number, and what is wrong with them is said', async ({ page, show }) => {
+  await show({ conversation: 'c1' });
+  await page.getByRole('button', { name: /^Choose which pages of The Ferryman/ }).click();
+  const dialog = page.getByRole('dialog', { name: 'Which pages?' });
+  const use = dialog.getByRole('button', { name: 'Use this part' });
+  await dialog.getByLabel('From page').fill('250');
+  await dialog.getByLabel('To page').fill('10');
+  await expect(dialog).toContainText('The part ends before it begins.');
+  await expect(use).toBeDisabled();
+  await dialog.getByLabel('To page').fill('400');
+  await expect(dialog).toContainText('There is no page 400: they go from 1 to 312.');
+  await dialog.getByLabel('From page').fill('');
+  await expect(dialog).toContainText('Say where the part begins and where it ends.');
+  await dialog.getByLabel('From page').fill('10');
+  await dialog.getByLabel('To page').fill('250');
+  await expect(dialog).toContainText(/12,\d{3} tokens\. It fits/);
+  await page.keyboard.press('Enter');
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText('pages 10–250 of 312')).toBeVisible();
+  await page.getByRole('button', { name: /^Choose which pages of The Ferryman/ }).click();
+  await dialog.getByRole('button', { name: 'The whole document' }).click();
+  await dialog.getByRole('button', { name: 'Use the whole document' }).click();
+  await expect(page.getByText('pages 10–250 of 312')).toBeHidden();
 });
 
 test('a failed answer keeps its text and can be tried again', async ({ page, show }) => {

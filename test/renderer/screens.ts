@@ -73,7 +73,34 @@ export const screens: Screen[] = [
     name: 'too-long',
     options: 'limit=12000',
     conversation: 'c1',
-    act: (page) => expect(page.getByText(/too many/)).toBeVisible(),
+    act: (page) =>
+      expect(page.getByRole('region', { name: 'What would make it fit' })).toContainText(
+        'Use the first',
+      ),
+  },
+  {
+    name: 'too-long-several',
+    options: 'limit=24000',
+    conversation: 'c3',
+    act: (page) => expect(page.getByText('Leave it out').first()).toBeVisible(),
+  },
+  {
+    name: 'choose-pages',
+    options: 'limit=12000',
+    conversation: 'c1',
+    async act(page) {
+      await page.getByText('Choose pages …').click();
+      await expect(page.getByRole('dialog')).toContainText('too many');
+    },
+  },
+  {
+    name: 'part-of-a-document',
+    options: 'limit=12000',
+    conversation: 'c1',
+    async act(page) {
+      await page.getByRole('button', { name: /^Use the first/ }).click();
+      await expect(page.getByText(/^pages 1–/)).toBeVisible();
+    },
   },
   { name: 'failed-answer', options: 'state=failed', conversation: 'c1', act: settled },
   {

@@ -1,12 +1,18 @@
 // Conversations in the library: title, ordered documents, and the head of the branch on screen.
 import { randomUUID } from 'node:crypto';
-import { FailureError, type ConversationSummary } from '../../contract/index.js';
+import {
+  FailureError,
+  type AnchorRange,
+  type ConversationSummary,
+  type LabelledRange,
+} from '../../contract/index.js';
+import type { Excerpt } from '../excerpts.js';
 import type { Db } from './open.js';
 
 interface ConversationRow {
   id: string;
   title: string;
-  document_ids: string;
+  documents: string;
   turn_count: number;
   created_at: number;
   updated_at: number;
@@ -14,9 +20,13 @@ interface ConversationRow {
 
 const summaries = `
 SELECT c.id, c.title, c.created_at, c.updated_at,
-  (SELECT json_group_array(document_id) FROM
-     (SELECT document_id FROM conversation_documents WHERE conversation_id = c.id ORDER BY position)
-  ) AS document_ids,
+  (SELECT json_group_array(json_object('id', document_id, 'from', from_anchor, 'to', to_anchor,
+       'first', first, 'last', last)) FROM
+     (SELECT d.*, f.label AS first, l.label AS last FROM conversation_documents d
+        LEFT JOIN passages f ON f.document_id = d.document_id AND f.position = d.from_anchor
+        LEFT JOIN passages l ON l.document_id = d.document_id AND l.position = d.to_anchor - 1
+      WHERE d.conversation_id = c.id ORDER BY d.position)
+  ) AS documents,
   (SELECT count(*) FROM turns WHERE conversation_id = c.id) AS turn_count
 FROM conversations c`;
 
@@ -37,7 +47,7 @@ export class ConversationStore {
     return toSummary(row as ConversationRow);
   }
 
-  create(title: string, documentIds: readonly string[]): ConversationSummary {
+  create(title: string, excerpts: readonly Excerpt[]): ConversationSummary {
     const id = randomUUID();
     const now = Date.now();
     this.#db
@@ -47,20 +57,31 @@ export class ConversationStore {
             'INSERT INTO conversations (id, title, created_at, updated_at) VALUES (?, ?, ?, ?)',
           )
           .run(id, title, now, now);
-        this.#insertDocuments(id, documentIds);
+        this.#insertDocuments(id, excerpts);
       })
       .immediate();
     return this.get(id);
   }
 
-  setDocuments(id: string, documentIds: readonly string[]): void {
+  setDocuments(id: string, excerpts: readonly Excerpt[]): void {
     this.#db
       .transaction(() => {
         this.#db.prepare('DELETE FROM conversation_documents WHERE conversation_id = ?').run(id);
-        this.#insertDocuments(id, documentIds);
+        this.#insertDocuments(id, excerpts);
         this.touch(id);
       })
       .immediate();
+  }
+
+  /** Null: all of the document. */
+  setRange(id: string, documentId: string, range: AnchorRange | null): void {
+    this.#db
+      .prepare(
+        `UPDATE conversation_documents SET from_anchor = ?, to_anchor = ?
+         WHERE conversation_id = ? AND document_id = ?`,
+      )
+      .run(range?.from ?? null, range?.to ?? null, id, documentId);
+    this.touch(id);
   }
 
   /** A title somebody chose: it stays. */
@@ -84,19 +105,33 @@ export class ConversationStore {
     this.#db.prepare('DELETE FROM conversations WHERE id = ?').run(id);
   }
 
-  #insertDocuments(id: string, documentIds: readonly string[]): void {
+  #insertDocuments(id: string, excerpts: readonly Excerpt[]): void {
     const insert = this.#db.prepare(
-      'INSERT INTO conversation_documents (conversation_id, document_id, position) VALUES (?, ?, ?)',
+      `INSERT INTO conversation_documents (conversation_id, document_id, position, from_anchor, to_anchor)
+       VALUES (?, ?, ?, ?, ?)`,
     );
-    documentIds.forEach((documentId, position) => insert.run(id, documentId, position));
+    excerpts.forEach(({ documentId, range }, position) =>
+      insert.run(id, documentId, position, range?.from ?? null, range?.to ?? null),
+    );
   }
 }
 
+type DocumentRow = Partial<LabelledRange> & { id: string };
+
 function toSummary(row: ConversationRow): ConversationSummary {
+  const documents = JSON.parse(row.documents) as DocumentRow[];
+  const ranges = Object.fromEntries(
+    documents.flatMap(({ id, from, to, first, last }) =>
+      from == null || to == null
+        ? []
+        : [[id, { from, to, first: first ?? '', last: last ?? '' }] as const],
+    ),
+  );
   return {
     id: row.id,
     title: row.title,
-    documentIds: JSON.parse(row.document_ids) as string[],
+    documentIds: documents.map(({ id }) => id),
+    ranges: Object.keys(ranges).length > 0 ? ranges : undefined,
     turnCount: row.turn_count,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import {
   FailureError,
   type Anchor,
+  type AnchorRange,
   type DocumentSummary,
+  type LabelledRange,
   type ParsedDocument,
 } from '../../contract/index.js';
 import type { Db } from './open.js';
@@ -71,6 +73,19 @@ export class DocumentStore {
       )
       .pluck();
     return rows.all(id, from, to) as string[];
+  }
+
+  /** Labels and offset of anchors [from, to); the text begins at `start` of the whole. */
+  stretch(id: string, { from, to }: AnchorRange): LabelledRange & { start: number } {
+    const anchors = this.#db.prepare(
+      'SELECT label, start FROM passages WHERE document_id = ? AND position = ?',
+    );
+    const first = anchors.get(id, from) as Pick<Anchor, 'label' | 'start'> | undefined;
+    const last = anchors.get(id, to - 1) as Pick<Anchor, 'label'> | undefined;
+    if (!first || !last || to <= from) {
+      throw new FailureError('bad_request', 'This document has no such part.');
+    }
+    return { from, to, first: first.label, last: last.label, start: first.start };
   }
 
   text(id: string): string {

@@ -138,4 +138,10 @@ CREATE TRIGGER turns_removed AFTER DELETE ON turns BEGIN
 END;
 `;
 
-export const migrations: readonly string[] = [first, savedReadings, search];
+/** A conversation may be about a stretch of a document: anchors [from_anchor, to_anchor), null: all of it. */
+const ranges = `
+ALTER TABLE conversation_documents ADD COLUMN from_anchor INTEGER;
+ALTER TABLE conversation_documents ADD COLUMN to_anchor INTEGER;
+`;
+
+export const migrations: readonly string[] = [first, savedReadings, search, ranges];

@@ -1,5 +1,8 @@
 // Saved readings in the library: which file under readings/ holds which documents, read how. The engine checks
 // the file itself; what stands here only says which one to try.
+import type { DocumentRanges } from '../../contract/index.js';
+import { excerptOf } from '../excerpts.js';
+import { DocumentStore } from './documents.js';
 import type { Db } from './open.js';
 
 /** What a reading is of, and how it was made. */
@@ -9,8 +12,8 @@ export interface ReadingKey {
   kvType: string;
   /** Slider position. */
   level: number;
-  /** In the order they were read. */
-  documentIds: readonly string[];
+  /** Keys of what was read of which documents (excerpts.ts), in the order they were read. */
+  excerpts: readonly string[];
 }
 
 export interface SavedReadingRow extends ReadingKey {
@@ -60,7 +63,7 @@ export class ReadingStore {
       .prepare(
         'SELECT * FROM readings WHERE fingerprint = ? AND kv_type = ? AND level = ? AND document_ids = ?',
       )
-      .get(key.fingerprint, key.kvType, key.level, key.documentIds.join(' '));
+      .get(key.fingerprint, key.kvType, key.level, key.excerpts.join(' '));
     return row ? fromRow(row as Row) : undefined;
   }
 
@@ -82,7 +85,7 @@ export class ReadingStore {
             reading.fingerprint,
             reading.kvType,
             reading.level,
-            reading.documentIds.join(' '),
+            reading.excerpts.join(' '),
             reading.modelTitle,
             reading.tokens,
             reading.bytes,
@@ -95,6 +98,21 @@ export class ReadingStore {
         return before?.id;
       })
       .immediate();
+  }
+
+  /** What was read, as people know it. */
+  subjectOf(excerpts: readonly string[]): { documentIds: string[]; ranges?: DocumentRanges } {
+    const documents = new DocumentStore(this.#db);
+    const read = excerpts.map(excerptOf);
+    const ranges = read.flatMap(({ documentId, range }) => {
+      if (!range) return [];
+      const { start: _start, ...labelled } = documents.stretch(documentId, range);
+      return [[documentId, labelled] as const];
+    });
+    return {
+      documentIds: read.map(({ documentId }) => documentId),
+      ranges: ranges.length > 0 ? Object.fromEntries(ranges) : undefined,
+    };
   }
 
   used(id: string): void {
@@ -116,7 +134,7 @@ function fromRow(row: Row): SavedReadingRow {
     fingerprint: row.fingerprint,
     kvType: row.kv_type,
     level: row.level,
-    documentIds: row.document_ids.split(' '),
+    excerpts: row.document_ids.split(' '),
     modelTitle: row.model_title,
     tokens: row.tokens,
     bytes: row.bytes,

@@ -95,3 +95,30 @@ test('the place an answer came from is shown, quoted or looked at', async () => 
     }
   }
 });
+
+test('a part of a document is read alone, and its places are those of the whole', async () => {
+  const chapters = `# One\n\n${novel.slice(0, 6000)}\n\n# Two\n\n${novel.slice(6000, 8000)}\n\n${fact}\n\n${novel.slice(8000, 10_000)}\n`;
+  const document = await app.addText('chapters.md', chapters);
+  const { anchors } = await app.call('documents.get', { documentId: document.id });
+  expect(anchors.map(({ label }) => label)).toEqual(['One', 'Two']);
+  const { id: conversationId } = await app.call('conversations.create', {
+    documentIds: [document.id],
+  });
+  const range = { from: 1, to: 2 };
+  await app.call('conversations.setRange', { conversationId, documentId: document.id, range });
+  const use = await app.call('conversations.context', { conversationId, draft: question });
+  const asked = await app.call('turns.ask', { conversationId, question });
+  const turn = await app.finished(asked.id);
+  expect(turn.stats?.promptTokens).toBe(use.total - use.reply);
+  expect(turn.answer).toContain('48213');
+  const whole = (
+    await app.call('documents.text', { documentId: document.id, from: 0, to: 2 })
+  ).join('');
+  const at = whole.indexOf(fact);
+  const right = turn.evidence.filter(({ start, end }) => start < at + fact.length && end > at);
+  expect(right.length).toBeGreaterThan(0);
+  for (const place of turn.evidence) {
+    expect(place.start).toBeGreaterThanOrEqual(anchors[1]!.start);
+    expect(place.anchorLabel).toBe('Two');
+  }
+});

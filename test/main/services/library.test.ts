@@ -72,6 +72,21 @@ describe('migrations', () => {
     db = openLibrary(folder, next).db;
     expect(new DocumentStore(db).list()).toHaveLength(1);
   });
+
+  test('leave conversations of a library without ranges about whole documents', () => {
+    const old = new Database(join(folder, 'before-ranges.db'));
+    migrate(old, migrations.slice(0, 3));
+    const { id } = new DocumentStore(old).add(parsed('One.Two.'), origin('aa'));
+    old.exec("INSERT INTO conversations VALUES ('c', 'Title', 0, NULL, 1, 1)");
+    old.prepare("INSERT INTO conversation_documents VALUES ('c', ?, 0)").run(id);
+    migrate(old, migrations);
+    const store = new ConversationStore(old);
+    expect(store.get('c')).toMatchObject({ documentIds: [id], ranges: undefined });
+    store.setRange('c', id, { from: 1, to: 2 });
+    const part = { from: 1, to: 2, first: 'Page 2', last: 'Page 2' };
+    expect(store.get('c').ranges).toEqual({ [id]: part });
+    old.close();
+  });
 });
 
 describe('opening', () => {
@@ -140,7 +155,7 @@ describe('documents', () => {
     const store = new DocumentStore(db);
     const { id } = store.add(parsed('One.Two.'), origin('aa'));
     const conversations = new ConversationStore(db);
-    const conversation = conversations.create('Title', [id]);
+    const conversation = conversations.create('Title', [{ documentId: id }]);
     store.remove(id);
     expect(conversations.get(conversation.id).documentIds).toEqual([]);
   });

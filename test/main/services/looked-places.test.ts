@@ -59,3 +59,15 @@ test('what is quoted, and what was named already, is not named again', () => {
     0.5,
   ]);
 });
+
+test('places of a part are places of the whole', () => {
+  const offset = text.indexOf('The ferry');
+  const part = [{ ...documents[0]!, text: text.slice(offset), offset }];
+  const { start, end } = at('48213');
+  const looked = [{ index: 0, start: start - offset, end: end - offset, share: 0.7 }];
+  const [place] = lookedPlaces(looked, part, [], 20);
+  expect(place).toMatchObject({
+    ...at('The ferry’s code is 48213, they say.'),
+    anchorLabel: 'Page 1',
+  });
+});
