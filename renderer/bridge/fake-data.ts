@@ -176,7 +176,10 @@ export function anchorsOf(summary: DocumentSummary): Anchor[] {
 
 export function textOf(summary: DocumentSummary, index: number): string {
   const size = Math.floor(summary.characters / summary.anchorCount);
-  const text = Array.from({ length: 9 }, (_, at) => paragraph[(index + at) % 3]).join('\n\n');
+  const paragraphs = Math.ceil(size / 250);
+  const text = Array.from({ length: paragraphs }, (_, at) => paragraph[(index + at) % 3]).join(
+    '\n\n',
+  );
   return text.slice(0, size);
 }
 

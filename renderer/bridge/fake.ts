@@ -1,7 +1,8 @@
 // A bridge without an app behind it, for design work and browser tests of the window alone. Questions steer it:
-// [long] 20,000 words, [table] a huge table, [xss] hostile Markdown, [fail] a failure; anything else gets a short answer.
+// [long] 20,000 tokens, [table] a huge table, [xss] hostile Markdown, [fail] a failure; anything else gets a short answer.
 // In the address: ?empty (a fresh library), ?welcomed, ?state=reading|unread|saved|failed, ?engine=loading|failed|noted,
-// ?limit=N (context tokens), ?theme=light|dark. Added files fail or take their time by name: see fake-import.ts.
+// ?limit=N (context tokens), ?theme=light|dark, ?turns=N (a conversation that long), ?large (its document has 5 MB).
+// Added files fail or take their time by name: see fake-import.ts.
 import type {
   AppEvent,
   Bridge,
@@ -19,6 +20,7 @@ import * as data from './fake-data.js';
 import { hostile } from './fake-hostile.js';
 import { fittingChoices, labelled, withRanges } from './fake-fitting.js';
 import { fakeImport } from './fake-import.js';
+import { longAnswer, longConversation, longDocument } from './fake-long.js';
 import { foundModels, startedDownload } from './fake-models.js';
 import { savedReadings, seenPrompt } from './fake-readings.js';
 
@@ -52,6 +54,8 @@ class FakeApp {
         sibling: 1,
       }),
     ];
+    if (options.has('turns')) this.#path = longConversation(Number(options.get('turns')));
+    if (options.has('large')) this.#documents = [longDocument, ...data.documents.slice(1)];
     if (options.get('state') === 'failed') this.#path.push(this.#failedTurn());
     if (options.get('state') === 'reading') this.#startReading();
   }
@@ -230,15 +234,18 @@ class FakeApp {
     return turn;
   }
 
-  /** About a thousand tokens a second for [long], forty otherwise. */
+  /** 2,000 tokens a second for a long answer, however busy the machine is; forty words a second otherwise. */
   async #stream(turn: Turn, question: string): Promise<void> {
     const answer = answerTo(question);
     const words = answer.match(/\S+\s*/g) ?? [];
-    const atOnce = words.length > 1000 ? 10 : 1;
+    const begin = performance.now();
     let text = '';
-    for (let at = 0; at < words.length && !this.#stopped; at += atOnce) {
-      await new Promise((resolve) => setTimeout(resolve, atOnce === 1 ? 25 : 4));
-      const piece = words.slice(at, at + atOnce).join('');
+    for (let at = 0; at < words.length && !this.#stopped;) {
+      const long = words.length > 1000;
+      await new Promise((resolve) => setTimeout(resolve, long ? 4 : 25));
+      const due = long ? Math.ceil((performance.now() - begin) * 1.5) : at + 1;
+      const piece = words.slice(at, due).join('');
+      at = Math.max(at, due);
       text += piece;
       this.#emit({ type: 'token', conversationId: 'c1', turnId: turn.id, text: piece });
     }
@@ -268,19 +275,6 @@ function hugeTable(): string {
     `| ${Array.from({ length: 20 }, (_, column) => cell(column)).join(' | ')} |`;
   const rows = Array.from({ length: 200 }, (_, line) => row((column) => `${line}.${column}`));
   return [row((column) => `Column ${column}`), row(() => '-:'), ...rows].join('\n');
-}
-
-function longAnswer(): string {
-  const sentence = 'The keeper wrote the date in the margin and under it the names. ';
-  const sections = Array.from({ length: 180 }, (_, index) =>
-    [
-      `## Crossing ${index + 1}`,
-      sentence.repeat(5),
-      `- first *point* of ${index}\n- second **point**\n- third \`point\``,
-      index % 9 === 0 ? '```js\nconst code = 48213;\n```' : sentence.repeat(2),
-    ].join('\n\n'),
-  );
-  return sections.join('\n\n');
 }
 
 export function fakeBridge(options: URLSearchParams): Bridge {
