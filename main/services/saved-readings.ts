@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type {
   Failure,
+  KeptPlaces,
   ReadingFiles,
   ReadStats,
   SavedReadings as Shown,
@@ -31,6 +32,7 @@ export interface Savable {
   bytes: number;
   seconds: number;
   keptFraction: number[];
+  keptPlaces: KeptPlaces | undefined;
 }
 
 export class SavedReadings {
@@ -74,6 +76,15 @@ export class SavedReadings {
     return this.#store.find(key);
   }
 
+  /** Levels that these very documents are on disk at. */
+  levelsOf(fingerprint: string, documentIds: readonly string[]): number[] {
+    const key = documentIds.join(' ');
+    const same = this.#store
+      .list()
+      .filter((each) => each.fingerprint === fingerprint && each.documentIds.join(' ') === key);
+    return [...new Set(same.map(({ level }) => level))].sort((a, b) => a - b);
+  }
+
   /** What to give the engine beside a prompt: the reading's name, and the files that may hold some of it. */
   filesFor(key: ReadingKey): ReadingFiles {
     const exact = this.#store.find(key);
@@ -112,7 +123,13 @@ export class SavedReadings {
     const bytes = readings.reduce((sum, each) => sum + each.bytes, 0);
     return {
       readings: readings.map(
-        ({ fingerprint: _model, kvType: _kv, keptFraction: _kept, ...shown }) => ({
+        ({
+          fingerprint: _model,
+          kvType: _kv,
+          keptFraction: _kept,
+          keptPlaces: _where,
+          ...shown
+        }) => ({
           ...shown,
           documentIds: [...shown.documentIds],
         }),
@@ -187,7 +204,7 @@ export class SavedReadings {
     const { saved, bytes } = await this.#host.save({ name: nameOf(reading.key), path }, signal);
     if (this.#pending === reading && (saved || !signal.aborted)) this.#pending = undefined;
     if (!saved) return;
-    const { key, modelTitle, tokens, seconds, keptFraction } = reading;
+    const { key, modelTitle, tokens, seconds, keptFraction, keptPlaces } = reading;
     const replaced = this.#store.add({
       id,
       ...key,
@@ -196,6 +213,7 @@ export class SavedReadings {
       bytes,
       seconds,
       keptFraction,
+      keptPlaces,
     });
     if (replaced) await rm(this.#path(replaced), { force: true });
     this.#failure = undefined;

@@ -1,7 +1,7 @@
 // A bridge without an app behind it, for design work and browser tests of the window alone. Questions steer it:
 // [long] 20,000 words, [table] a huge table, [xss] hostile Markdown, [fail] a failure; anything else gets a short answer.
 // In the address: ?empty (a fresh library), ?welcomed, ?state=reading|unread|saved|failed, ?engine=loading|failed|noted,
-// ?limit=N (context tokens), ?theme=light|dark. Added files fail or take their time by name: see fake-import.ts.
+// ?limit=N (context tokens), ?calibration=running|done|kept, ?theme=light|dark. Added files fail or take their time by name: see fake-import.ts.
 import type {
   AppEvent,
   Bridge,
@@ -14,6 +14,7 @@ import type {
 import { BridgeError } from './bridge-error.js';
 import * as data from './fake-data.js';
 import { hostile } from './fake-hostile.js';
+import { calibrationState, forecastOf, runningCalibration } from './fake-calibration.js';
 import { fakeImport } from './fake-import.js';
 import { foundModels, startedDownload } from './fake-models.js';
 import { savedReadings, seenPrompt } from './fake-readings.js';
@@ -104,6 +105,20 @@ class FakeApp {
         draft,
         Number(this.#options.get('limit') ?? 131_072),
       ),
+    'levels.forecast': ({ conversationId }) =>
+      forecastOf(this.#options.get('calibration'), conversationId === undefined ? null : 16_021),
+    'calibration.state': () => calibrationState(this.#options.get('calibration')),
+    'calibration.start': () => {
+      this.#emit({ type: 'calibration', run: runningCalibration });
+      return {};
+    },
+    'calibration.cancel': () => {
+      this.#emit({ type: 'calibration', run: { state: 'idle' } });
+      return {};
+    },
+    'calibration.keep': () => calibrationState('kept'),
+    'calibration.discard': () => calibrationState(null),
+    'calibration.reset': () => calibrationState(null),
     'readings.state': ({ conversationId }) => this.#reading(conversationId),
     'readings.saved': () => savedReadings,
     'readings.keep': () => savedReadings,

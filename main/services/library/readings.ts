@@ -1,5 +1,6 @@
 // Saved readings in the library: which file under readings/ holds which documents, read how. The engine checks
 // the file itself; what stands here only says which one to try.
+import type { KeptPlaces } from '../../contract/index.js';
 import type { Db } from './open.js';
 
 /** What a reading is of, and how it was made. */
@@ -22,6 +23,7 @@ export interface SavedReadingRow extends ReadingKey {
   /** What reading it took, which opening it saves. */
   seconds: number;
   keptFraction: number[];
+  keptPlaces: KeptPlaces | undefined;
   keep: boolean;
   createdAt: number;
   usedAt: number;
@@ -38,6 +40,7 @@ interface Row {
   bytes: number;
   seconds: number;
   kept_fraction: string;
+  kept_places: string | null;
   keep: number;
   created_at: number;
   used_at: number;
@@ -74,8 +77,8 @@ export class ReadingStore {
         this.#db
           .prepare(
             `INSERT INTO readings (id, fingerprint, kv_type, level, document_ids, model_title, tokens, bytes,
-               seconds, kept_fraction, keep, created_at, used_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+               seconds, kept_fraction, kept_places, keep, created_at, used_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           )
           .run(
             reading.id,
@@ -88,6 +91,7 @@ export class ReadingStore {
             reading.bytes,
             reading.seconds,
             JSON.stringify(reading.keptFraction),
+            reading.keptPlaces ? JSON.stringify(reading.keptPlaces) : null,
             before?.keep ? 1 : 0,
             now,
             now,
@@ -122,6 +126,7 @@ function fromRow(row: Row): SavedReadingRow {
     bytes: row.bytes,
     seconds: row.seconds,
     keptFraction: JSON.parse(row.kept_fraction) as number[],
+    keptPlaces: row.kept_places === null ? undefined : (JSON.parse(row.kept_places) as KeptPlaces),
     keep: row.keep === 1,
     createdAt: row.created_at,
     usedAt: row.used_at,
