@@ -138,6 +138,8 @@ struct ReadingProgress {
     double seconds = 0;                     // since the start of this read
 };
 
+inline constexpr int kept_stretches = 128;
+
 struct ReadResult {
     bool cancelled = false;
     int reused_tokens = 0;  // common prefix found in the session
@@ -145,6 +147,9 @@ struct ReadResult {
     double seconds = 0;
     std::vector<float> kept_fraction;   // (L) share of tokens each layer attended over; 1 = dense
     std::vector<float> block_fraction;  // (L) share of blocks looked into, of those among them; 1 = all
+    /// (L, kept_stretches) where the kept tokens lie: the text in stretches of equal length, in order, and of
+    /// each the share of its tokens that a head keeps, on average. Empty when no layer selected tokens.
+    std::vector<float> kept_places;
 };
 
 struct SaveResult {

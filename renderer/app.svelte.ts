@@ -2,11 +2,13 @@
 import { createContext } from 'svelte';
 import type { AppEvent, Bridge, DocumentSummary } from '../main/contract/index.js';
 import { ChatStore } from './chat/chat.svelte.js';
+import { ForecastStore } from './chat/forecast.svelte.js';
 import { FindStore } from './documents/find.svelte.js';
 import { ViewerStore } from './documents/viewer.svelte.js';
 import { Imports } from './library/imports.svelte.js';
 import { LibraryStore } from './library/library.svelte.js';
 import { SearchStore } from './library/search.svelte.js';
+import { CalibrationStore } from './settings/calibration.svelte.js';
 import { EngineStore } from './settings/engine.svelte.js';
 import { SavedReadingsStore } from './settings/saved-readings.svelte.js';
 import { SettingsStore } from './settings/settings.svelte.js';
@@ -28,6 +30,8 @@ export class AppStore {
   readonly chat: ChatStore;
   readonly viewer: ViewerStore;
   readonly find: FindStore;
+  readonly forecast: ForecastStore;
+  readonly calibration: CalibrationStore;
   connected = $state(true);
   ready = $state(false);
   /** The section of the settings dialog; null while it is closed. */
@@ -48,6 +52,8 @@ export class AppStore {
     this.chat = new ChatStore(bridge, this.notices);
     this.viewer = new ViewerStore(bridge);
     this.find = new FindStore(bridge, this.viewer);
+    this.forecast = new ForecastStore(bridge);
+    this.calibration = new CalibrationStore(bridge, this.notices);
     bridge.onEvent((event) => this.receive(event));
     bridge.onConnection((connected) => this.#connection(connected));
   }
@@ -70,6 +76,7 @@ export class AppStore {
       case 'models':
       case 'downloads':
         this.engine.receive(event);
+        if (event.type !== 'downloads') this.calibration.changed();
         if (event.type === 'engine' && event.status.state === 'ready') this.chat.context.refresh();
         return;
       case 'settings':
@@ -84,6 +91,9 @@ export class AppStore {
         return;
       case 'readings':
         this.savedReadings.changed();
+        return;
+      case 'calibration':
+        this.calibration.receive(event.run);
         return;
       case 'importing':
         this.imports.receive(event.progress);
@@ -209,7 +219,8 @@ export class AppStore {
   }
 
   async #loadAll(): Promise<void> {
-    await Promise.all([this.settings.load(), this.engine.load(), this.library.load()]);
+    const { settings, engine, library, calibration } = this;
+    await Promise.all([settings.load(), engine.load(), library.load(), calibration.load()]);
   }
 
   /** An empty conversation that is left behind was only ever a blank sheet. */

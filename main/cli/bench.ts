@@ -10,7 +10,7 @@ import {
 import { withEngine, type EngineChoice, type EngineRun } from './engine-run.js';
 import { average, bytes, count, percent, rate, seconds, table } from './numbers.js';
 import { Cancelled, unlessCancelled } from './outcome.js';
-import { sampleText } from './sample-text.js';
+import { sampleText } from '../services/sample-text.js';
 import { writeJson, type Terminal } from './terminal.js';
 
 export interface BenchOptions extends EngineChoice {

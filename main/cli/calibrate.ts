@@ -1,12 +1,16 @@
 // longleaf calibrate: measures a model on this machine, draws up its sparsity profile and keeps it.
 import type { MeasuredLevel, SparsityProfile, TriedLayers } from '../contract/index.js';
-import { calibrate as measure, type CalibrationListeners } from '../services/calibrating.js';
+import {
+  calibrate as measure,
+  replyTokens,
+  type CalibrationListeners,
+} from '../services/calibrating.js';
+import { sampleText } from '../services/sample-text.js';
 import { calibrationsIn, keepCalibrated } from '../services/sparsity-profiles.js';
 import { withEngine, type EngineChoice, type EngineRun } from './engine-run.js';
 import { readInputs } from './inputs.js';
 import { count, percent, rate, seconds, table } from './numbers.js';
 import { Cancelled } from './outcome.js';
-import { sampleText } from './sample-text.js';
 import { writeJson, type Terminal } from './terminal.js';
 
 export interface CalibrateOptions extends Omit<EngineChoice, 'level'> {
@@ -17,8 +21,6 @@ export interface CalibrateOptions extends Omit<EngineChoice, 'level'> {
   json: boolean;
 }
 
-/** Room for a question and its answer behind the text. */
-const replyTokens = 256;
 const sampleName = 'text made up for measuring';
 
 export async function calibrate(

@@ -1,6 +1,7 @@
 // What the window can ask of the app: one entry per method, the schema of its parameters and of its result.
 // Both shells validate parameters with these schemas before a service sees them.
 import { z } from 'zod';
+import { calibrationOrder, calibrationState } from './calibrating.js';
 import {
   contextUse,
   conversation,
@@ -15,6 +16,7 @@ import { anchor, anchorRange, documentSummary } from './documents.js';
 import { engineStatus, type AppEvent } from './events.js';
 import { failure, type Failure } from './failure.js';
 import { fittingChoices, rangeUse } from './fitting.js';
+import { forecast } from './forecast.js';
 import { foundModel, modelCard, modelDownload } from './models.js';
 import { settings, settingsPatch } from './settings.js';
 
@@ -161,6 +163,22 @@ export const api = {
     params: z.object({ conversationId: id, documentId: id, range: anchorRange.nullable() }),
     result: conversation,
   },
+
+  /** What each position of the slider would do, to a conversation's documents or to no text in particular. */
+  'levels.forecast': {
+    params: z.object({ conversationId: id.optional() }),
+    result: forecast,
+  },
+
+  'calibration.state': { params: nothing, result: calibrationState },
+  /** Refused while an answer runs; a reading is waited for. Progress and outcome come as events. */
+  'calibration.start': { params: calibrationOrder, result: nothing },
+  'calibration.cancel': { params: nothing, result: nothing },
+  /** Makes what was measured the model's profile. */
+  'calibration.keep': { params: nothing, result: calibrationState },
+  'calibration.discard': { params: nothing, result: calibrationState },
+  /** Back to the profile that came with the model, or the paper's. */
+  'calibration.reset': { params: nothing, result: calibrationState },
 
   'readings.state': { params: conversationId, result: readingState },
   /** Starts reading the conversation's documents; progress and outcome come as events. */

@@ -135,6 +135,18 @@ export const contextUse = z.object({
 });
 export type ContextUse = z.infer<typeof contextUse>;
 
+/**
+ * Where the tokens lie that a reading's layers kept. The prompt up to the end of the documents is cut into
+ * stretches of equal length in tokens.
+ */
+export const keptPlaces = z.object({
+  /** Layers (0-based) that left tokens out; per stretch the share of its tokens that a head keeps, on average. */
+  layers: z.array(z.object({ layer: z.number().int(), shares: z.array(z.number()) })),
+  /** Where each begins: which document of the conversation, and the place in its text, UTF-16 code units. */
+  stretches: z.array(z.object({ document: z.number().int(), at: z.number().int() })),
+});
+export type KeptPlaces = z.infer<typeof keptPlaces>;
+
 /** How far the engine has read a conversation's documents under the present model. */
 export const readingState = z.object({
   conversationId: z.string(),
@@ -145,6 +157,7 @@ export const readingState = z.object({
   tokens: z.number().int().optional(),
   seconds: z.number().optional(),
   keptFraction: z.array(z.number()).optional(),
+  keptPlaces: keptPlaces.optional(),
   /** Seconds it took to take the reading from disk, when that is where it came from. */
   restoredSeconds: z.number().optional(),
 });

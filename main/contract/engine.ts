@@ -2,7 +2,7 @@
 // the request it belongs to. Text of documents crosses here and nowhere else.
 import { z } from 'zod';
 import { failure } from './failure.js';
-import { promptPartKind } from './conversations.js';
+import { keptPlaces, promptPartKind } from './conversations.js';
 import { device, kvType, memoryPlan, modelInfo, sparsityProfile } from './models.js';
 
 export const loadOptions = z.object({
@@ -89,6 +89,8 @@ export const readStats = z.object({
   seconds: z.number(),
   level: z.number().int(),
   keptFraction: z.array(z.number()),
+  /** Of documents that were read here and not taken from a file. */
+  keptPlaces: keptPlaces.optional(),
   /** Of the reused tokens, those that came from a file. */
   restored: z
     .object({ path: z.string(), tokens: z.number().int(), seconds: z.number() })

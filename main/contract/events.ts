@@ -1,5 +1,6 @@
 // What the app tells the window without being asked.
 import { z } from 'zod';
+import { calibrationRun } from './calibrating.js';
 import { importProgress } from './documents.js';
 import { evidence, readingState, turn } from './conversations.js';
 import { failure } from './failure.js';
@@ -29,6 +30,7 @@ export const appEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('library') }),
   z.object({ type: z.literal('models') }),
   z.object({ type: z.literal('downloads'), downloads: z.array(modelDownload) }),
+  z.object({ type: z.literal('calibration'), run: calibrationRun }),
   /** The readings on disk changed. */
   z.object({ type: z.literal('readings') }),
   z.object({ type: z.literal('importing'), progress: importProgress }),

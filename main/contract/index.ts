@@ -1,4 +1,5 @@
 export * from './api.js';
+export * from './calibrating.js';
 export * from './calibration.js';
 export * from './conversations.js';
 export * from './documents.js';
@@ -6,7 +7,9 @@ export * from './engine.js';
 export * from './events.js';
 export * from './failure.js';
 export * from './fitting.js';
+export * from './forecast.js';
 export * from './models.js';
 export * from './parser.js';
+export * from './policy.js';
 export * from './settings.js';
 export * from './worker.js';

@@ -13,12 +13,14 @@ import type {
 } from '../../native/addon/index.js';
 import type {
   EngineEvent,
+  KeptPlaces,
   Prompt,
   ReadingFiles,
   ReadStats,
   SparsityProfile,
 } from '../contract/index.js';
 import { AnswerFilter } from './answer-filter.js';
+import { keptPlacesOf } from './kept-places.js';
 import { lookedAt, type TokenRange } from './looked-at.js';
 import { ReadingAccount } from './reading-account.js';
 import { segmentsOf, type PromptSegment } from './segments.js';
@@ -53,6 +55,7 @@ interface DocumentsReading {
   tokens: Int32Array;
   sparsity: string;
   keptFraction: number[];
+  keptPlaces: KeptPlaces | undefined;
   name: string | undefined;
 }
 
@@ -193,7 +196,7 @@ export class ReadingSession {
 
   /** `signal` aborts between the native calls; cancel() within them. */
   async #readTokens(
-    { all, documents }: Pick<Tokens, 'all' | 'documents'>,
+    { all, documents, places }: Tokens,
     { level, profile, reading }: ReadRequest,
     events: SessionEvents,
     signal: AbortSignal,
@@ -207,6 +210,7 @@ export class ReadingSession {
       ...progress.stats,
       ...files.account,
       level,
+      keptPlaces: this.#reading?.keptPlaces,
       keptFraction: keptFraction ?? new Array<number>(this.#layers).fill(1),
     });
     if (signal.aborted) return report();
@@ -228,6 +232,7 @@ export class ReadingSession {
           tokens: documents,
           sparsity: JSON.stringify(sparsity),
           keptFraction,
+          keptPlaces: this.#keptPlaces(result, documents, places),
           name,
         };
       }
@@ -238,6 +243,16 @@ export class ReadingSession {
       if (!this.#reading) return report(result.keptFraction);
     }
     return report(this.#reading?.keptFraction);
+  }
+
+  #keptPlaces(result: ReadResult, documents: Int32Array, places: TokenRange[]) {
+    if (result.reusedTokens > 0) return undefined;
+    return keptPlacesOf(
+      result.keptPlaces,
+      documents.length,
+      places,
+      (from, to) => this.#engine.detokenize(documents.subarray(from, to)).length,
+    );
   }
 
   #holds(documents: Int32Array, sparsity: string): boolean {

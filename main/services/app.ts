@@ -1,7 +1,8 @@
 // Puts the services together. Both shells and the command line call this and nothing else.
-import { api, FailureError, type Method } from '../contract/index.js';
+import { api, FailureError, type Method, type ReadStats } from '../contract/index.js';
 import { Answering, type EvidenceIn } from './answering.js';
 import { AppEvents } from './app-events.js';
+import { Calibrations } from './calibrations.js';
 import { Context } from './context.js';
 import { Conversations } from './conversations.js';
 import type { Desk } from './desk.js';
@@ -16,19 +17,21 @@ import { ConversationStore } from './library/conversations.js';
 import { DocumentStore } from './library/documents.js';
 import { ModelStore } from './library/models.js';
 import { openLibrary, type Db } from './library/open.js';
+import { ReadingTimeStore } from './library/reading-times.js';
 import { ReadingStore } from './library/readings.js';
 import { Originals } from './library/originals.js';
 import { SearchStore } from './library/search.js';
 import { SettingsStore } from './library/settings.js';
 import { TurnStore } from './library/turns.js';
 import { lookedPlaces } from './looked-places.js';
-import { LoadedEngine } from './loaded-engine.js';
+import { LoadedEngine, type ReadyEngine } from './loaded-engine.js';
 import { ModelDownloads } from './model-downloads.js';
 import { Models } from './models.js';
 import { PromptDocuments } from './prompts.js';
 import { readDocuments } from './read-documents.js';
 import { Readings } from './readings.js';
 import { SavedReadings } from './saved-readings.js';
+import { profileName } from './sparsity-profiles.js';
 import type { App, AppOptions, CreateApp } from './types.js';
 
 export const createApp: CreateApp = async (options) => {
@@ -43,8 +46,11 @@ export const createApp: CreateApp = async (options) => {
     const documents = new Documents(desk.library, originals, options.startWorker, events);
     const answering = new Answering(desk, events, evidenceOf(desk));
     const conversations = new Conversations(desk, answering, events);
-    const services = { options, notice, events, desk, documents, conversations, answering };
-    const close = closing(db, desk, documents, answering);
+    const calibrations = new Calibrations(desk, events, options.dataFolder);
+    desk.loaded.onUnloaded(() => calibrations.engineLost());
+    const about = { options, notice, events, desk };
+    const services = { ...about, documents, conversations, answering, calibrations };
+    const close = closing(db, desk, documents, answering, () => calibrations.cancel());
     return serve(createHandlers(services), documents, events, close);
   } catch (error) {
     db.close();
@@ -74,7 +80,8 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
     events.emit({ type: 'models' });
   });
   const read = () => settings.read();
-  const loaded = new LoadedEngine(host, models, read, events, () => readings.forget());
+  const loaded = new LoadedEngine(host, models, read, events);
+  loaded.onUnloaded(() => readings.forget());
   const rows = new ReadingStore(db);
   const room = () => read().readingsBytes;
   const saved = new SavedReadings(options.dataFolder, rows, host, lane, events, room);
@@ -91,7 +98,9 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
       return { fingerprint, kvType: inUse ?? kvType, level, excerpts: excerptKeys(excerpts) };
     },
     read: (id, signal) => readDocuments(desk, id, signal),
+    took: ({ ready, level }, stats) => keepTime(readingTimes, ready, level, stats),
   });
+  const readingTimes = new ReadingTimeStore(db);
   const context = new Context(host, documents);
   const turns = new TurnStore(db);
   const desk: Desk = {
@@ -110,8 +119,19 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
     context,
     readings,
     saved,
+    readingTimes,
   };
   return desk;
+}
+
+function keepTime(
+  times: ReadingTimeStore,
+  { model, info, device }: ReadyEngine,
+  level: number,
+  { readTokens: tokens, seconds, keptFraction }: ReadStats,
+): void {
+  const profile = profileName(model.profile);
+  times.add(info.fingerprint, { device, profile, level, tokens, seconds, keptFraction });
 }
 
 function evidenceOf({ documents, library }: Desk): EvidenceIn {
@@ -127,10 +147,17 @@ function evidenceOf({ documents, library }: Desk): EvidenceIn {
 /** A reading being written when the app closes gets this long; the window is gone by then. */
 const savePatienceMs = 5000;
 
-function closing(db: Db, desk: Desk, documents: Documents, answering: Answering) {
+function closing(
+  db: Db,
+  desk: Desk,
+  documents: Documents,
+  answering: Answering,
+  stopCalibrating: () => void,
+) {
   let closed: Promise<void> | undefined;
   const close = async () => {
     documents.close();
+    stopCalibrating();
     desk.downloads.close();
     // A second is plenty for an engine that obeys; one that does not is ended with its process.
     const patience = new Promise((resolve) => setTimeout(resolve, 1000).unref());

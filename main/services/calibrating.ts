@@ -9,6 +9,7 @@ import {
   type SparsityProfile,
   type TriedLayers,
 } from '../contract/index.js';
+import { unlessAborted } from './abort.js';
 import type { EngineHost, ReadingStep } from './engine-host.js';
 import { plant, plantedFacts, type PlantedFact } from './planted-facts.js';
 
@@ -31,7 +32,12 @@ export interface CalibrationListeners {
   onReading(level: number, step: ReadingStep): void;
   onAnswer(level: number, answered: number, facts: number): void;
   onLevel(measured: MeasuredLevel, layers: readonly number[]): void;
+  /** How many measurements of a level there will be: the first above 0 is tried with more than one set of layers. */
+  onPlan?(measurements: number): void;
 }
+
+/** Room for a question and its answer behind the text. */
+export const replyTokens = 256;
 
 const longestAnswer = 64;
 const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 };
@@ -48,22 +54,25 @@ export async function calibrate(
   const drifted = await host.drift(
     { text: request.text, mostTokens: request.tokens, delta },
     signal,
-    { onReading: on.onDrift },
+    { onReading: (step) => on.onDrift(step) },
   );
   if (drifted.cancelled || signal.aborted) return undefined;
   const facts = plantedFacts(request.facts);
-  const document = await fittingText(host, request, facts);
+  const document = await unlessAborted(signal, fittingText(host, request, facts));
+  if (document === undefined) return undefined;
   const measure = async (layers: number[], { level, tau }: { level: number; tau: number }) => {
     const trial = { tried: { ...profile, layers }, document, facts, level, tau };
     const measured = await measureLevel(host, request, trial, signal, on);
     if (measured) on.onLevel(measured, layers);
     return measured;
   };
+  const toTry = candidates(drifted.layers, profile.layers);
+  on.onPlan?.(profile.levels.length - 1 + toTry.length);
   const [exact, first, ...rest] = profile.levels;
   const levels = exact && (await measure([], exact));
   if (!exact || !first || !levels) return undefined;
   const tried: TriedLayers[] = [];
-  for (const candidate of candidates(drifted.layers, profile.layers)) {
+  for (const candidate of toTry) {
     const measured = await measure(candidate.layers, first);
     if (!measured) return undefined;
     tried.push({ ...candidate, measured });

@@ -4,6 +4,7 @@ import type { EngineHost } from './engine-host.js';
 import type { EngineLane } from './engine-lane.js';
 import type { ConversationStore } from './library/conversations.js';
 import type { DocumentStore } from './library/documents.js';
+import type { ReadingTimeStore } from './library/reading-times.js';
 import type { SearchStore } from './library/search.js';
 import type { SettingsStore } from './library/settings.js';
 import type { TurnStore } from './library/turns.js';
@@ -30,4 +31,5 @@ export interface Desk {
   readonly context: Context;
   readonly readings: Readings;
   readonly saved: SavedReadings;
+  readonly readingTimes: ReadingTimeStore;
 }

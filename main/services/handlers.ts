@@ -11,11 +11,13 @@ import {
 } from '../contract/index.js';
 import type { Answering } from './answering.js';
 import type { AppEvents } from './app-events.js';
+import type { Calibrations } from './calibrations.js';
 import type { Conversations } from './conversations.js';
 import type { Desk } from './desk.js';
 import { findInText } from './find-in-text.js';
 import type { Documents } from './documents-service.js';
 import { fittingChoices } from './fitting.js';
+import { levelHandlers } from './level-handlers.js';
 import { modelHandlers } from './model-handlers.js';
 import { seenPrompt } from './seen-prompt.js';
 import type { AppOptions } from './types.js';
@@ -32,6 +34,7 @@ export interface Services {
   documents: Documents;
   conversations: Conversations;
   answering: Answering;
+  calibrations: Calibrations;
 }
 
 export function createHandlers(services: Services): Handlers {
@@ -42,6 +45,7 @@ export function createHandlers(services: Services): Handlers {
     ...documentHandlers(services),
     ...conversationHandlers(services),
     ...readingHandlers(services),
+    ...levelHandlers(services.desk, services.calibrations, services.answering),
   };
 }
 

@@ -15,6 +15,8 @@ import { absentStamp, type ChosenModel, type Models } from './models.js';
 export interface ReadyEngine {
   model: ChosenModel;
   info: ModelInfo;
+  /** What runs it: "CPU, AVX2, 2 threads". */
+  device: string;
   /** Tokens a session can hold. */
   limit: number;
   kvType: string;
@@ -32,23 +34,20 @@ export class LoadedEngine {
   readonly #models: Models;
   readonly #settings: () => Settings;
   readonly #events: AppEvents;
-  readonly #onUnloaded: () => void;
+  readonly #onUnloaded: (() => void)[] = [];
   #status: EngineStatus = { state: 'idle' };
   #load: Load | undefined;
 
-  /** `onUnloaded`: whatever the engine had read is gone. */
-  constructor(
-    host: EngineHost,
-    models: Models,
-    settings: () => Settings,
-    events: AppEvents,
-    onUnloaded: () => void,
-  ) {
+  constructor(host: EngineHost, models: Models, settings: () => Settings, events: AppEvents) {
     this.#host = host;
     this.#models = models;
     this.#settings = settings;
     this.#events = events;
-    this.#onUnloaded = onUnloaded;
+  }
+
+  /** Whatever the engine had read is gone then. */
+  onUnloaded(tell: () => void): void {
+    this.#onUnloaded.push(tell);
   }
 
   get status(): EngineStatus {
@@ -66,7 +65,7 @@ export class LoadedEngine {
       this.#unload();
       this.#load = { key, done: this.#start(model, key) };
     }
-    return this.#load.done;
+    return { ...(await this.#load.done), model }; // its profile may have been calibrated since
   }
 
   /** As ensure(), but a load that failed stays failed until somebody asks for the engine itself. */
@@ -95,7 +94,7 @@ export class LoadedEngine {
 
   #unload(): void {
     this.#load = undefined;
-    this.#onUnloaded();
+    for (const tell of this.#onUnloaded) tell();
   }
 
   async #start(model: ChosenModel, key: string): Promise<ReadyEngine> {
@@ -117,6 +116,7 @@ export class LoadedEngine {
       return {
         model,
         info: loaded.info,
+        device,
         limit,
         kvType: kvType ?? this.#settings().kvType,
         bytesPerToken,

@@ -18,7 +18,7 @@ import type { EngineHost } from './engine-host.js';
 import { failureOf } from './failures.js';
 import type { Inspection, ModelStore } from './library/models.js';
 import { memoryOf } from './model-memory.js';
-import { calibrationsIn, findProfile } from './sparsity-profiles.js';
+import { calibrationsIn, findProfile, type FoundProfile } from './sparsity-profiles.js';
 
 type CatalogEntry = Catalog['models'][number];
 
@@ -27,6 +27,7 @@ export interface ChosenModel {
   card: ModelCard;
   style: Prompt['style'];
   profile: SparsityProfile;
+  source: FoundProfile['source'];
   /** Changes with the file. */
   stamp: string;
 }
@@ -160,7 +161,7 @@ export class Models {
     const { stamp, info, failure } = await this.#inspect(model.path);
     const entry = model.bundled ?? (await this.#bundledTwin(info?.fingerprint));
     const profileOf = entry ? join(this.#folder, entry.file) : model.path;
-    const { profile, measured } = await findProfile(profileOf, this.#folder, this.#calibrations, {
+    const { profile, source } = await findProfile(profileOf, this.#folder, this.#calibrations, {
       fingerprint: info?.fingerprint,
       layers: info?.layers ?? 0,
     });
@@ -175,12 +176,12 @@ export class Models {
       summary: entry?.summary,
       limits: entry?.limits,
       defaultLevel: profile.defaultLevel,
-      profiled: measured,
+      profiled: source !== 'paper',
       info: shown,
       failure: failure && { message: failure.message, hint: failure.hint },
       replaced: this.#isReplaced(model, info) || undefined,
     };
-    return { card, style: entry?.promptStyle ?? 'instructed', profile, stamp };
+    return { card, style: entry?.promptStyle ?? 'instructed', profile, source, stamp };
   }
 
   /** A bundled model under another path is used the same way. */

@@ -1,7 +1,13 @@
 // Readings: what the engine holds of which documents, progress of the reading under way, and its cancelling.
 // The engine has one session, so one list of documents is read at a time; conversations about the same
 // documents share it.
-import type { Failure, ReadingFiles, ReadingState, ReadStats } from '../contract/index.js';
+import type {
+  Failure,
+  KeptPlaces,
+  ReadingFiles,
+  ReadingState,
+  ReadStats,
+} from '../contract/index.js';
 import type { AppEvents } from './app-events.js';
 import type { EngineLane } from './engine-lane.js';
 import type { Listeners, ReadingStep } from './engine-host.js';
@@ -18,6 +24,7 @@ interface Held {
   tokens: number;
   seconds: number;
   keptFraction: number[];
+  keptPlaces: KeptPlaces | undefined;
   restoredSeconds: number | undefined;
   conversations: Set<string>;
 }
@@ -43,6 +50,8 @@ export interface ReadingWork {
   /** Under which a reading of these documents would be saved now; undefined when the model is not known. */
   savedKey(excerpts: readonly Excerpt[], level: number): Promise<ReadingKey | undefined>;
   read(conversationId: string, signal: AbortSignal): Promise<void>;
+  /** All of a prompt was read, nothing of it known before. */
+  took(job: ReadingJob, stats: ReadStats): void;
 }
 
 export interface WaitingTurn {
@@ -84,8 +93,8 @@ export class Readings {
     held?.conversations.add(conversationId);
     const wanted = await this.#work.level();
     if (held?.level === wanted) {
-      const { level, tokens, seconds, keptFraction, restoredSeconds } = held;
-      const shown = { level, tokens, seconds, keptFraction, restoredSeconds };
+      const { level, tokens, seconds, keptFraction, keptPlaces, restoredSeconds } = held;
+      const shown = { level, tokens, seconds, keptFraction, keptPlaces, restoredSeconds };
       return { conversationId, status: 'read', ...shown };
     }
     const key = documents === '' ? undefined : await this.#work.savedKey(excerpts, wanted);
@@ -125,6 +134,11 @@ export class Readings {
     this.#waiting = turn;
   }
 
+  /** Level of what the engine holds of these documents. */
+  levelOf(documentIds: readonly string[]): number | undefined {
+    return this.#held?.documents === keyOf(documentIds) ? this.#held.level : undefined;
+  }
+
   /** The engine lost what it had read: a new model, another process. */
   forget(): void {
     const conversations = this.#held?.conversations ?? new Set<string>();
@@ -154,6 +168,8 @@ export class Readings {
       const outcome = await work(listeners, this.#saved.filesFor(key));
       if (isWhole(outcome.stats)) {
         this.#hold(job, outcome.stats, reused);
+        if (outcome.stats.readTokens === outcome.stats.promptTokens)
+          this.#work.took(job, outcome.stats);
         const seconds = this.#held?.seconds ?? outcome.stats.seconds;
         await this.#saved.settled(savableOf(job, key, outcome.stats, seconds), outcome.stats);
       }
@@ -174,14 +190,15 @@ export class Readings {
     }
     const { restored } = stats;
     const whole = restored !== undefined && restored.tokens >= job.documentTokens;
-    const once = whole ? this.#saved.has(savedKeyOf(job))?.seconds : undefined;
+    const file = whole ? this.#saved.has(savedKeyOf(job)) : undefined;
     this.#held = {
       documents: nameOf(job.excerpts),
       level: job.level,
       tokens: job.documentTokens,
-      seconds: once ?? stats.seconds,
+      seconds: file?.seconds ?? stats.seconds,
       restoredSeconds: whole ? restored.seconds : undefined,
       keptFraction: stats.keptFraction,
+      keptPlaces: whole ? file?.keptPlaces : stats.keptPlaces,
       conversations: new Set([job.conversationId]),
     };
   }
@@ -236,6 +253,7 @@ function savableOf(job: ReadingJob, key: ReadingKey, stats: ReadStats, seconds: 
     bytes: Math.ceil(tokens * ready.bytesPerToken),
     seconds,
     keptFraction: stats.keptFraction,
+    keptPlaces: stats.keptPlaces,
   };
 }
 

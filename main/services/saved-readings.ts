@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type {
   Failure,
+  KeptPlaces,
   ReadingFiles,
   ReadStats,
   SavedReadings as Shown,
@@ -32,6 +33,7 @@ export interface Savable {
   bytes: number;
   seconds: number;
   keptFraction: number[];
+  keptPlaces: KeptPlaces | undefined;
 }
 
 export class SavedReadings {
@@ -75,6 +77,15 @@ export class SavedReadings {
     return this.#store.find(key);
   }
 
+  /** Levels that these very documents are on disk at. */
+  levelsOf(fingerprint: string, documentIds: readonly string[]): number[] {
+    const key = documentIds.join(' ');
+    const same = this.#store
+      .list()
+      .filter((each) => each.fingerprint === fingerprint && each.documentIds.join(' ') === key);
+    return [...new Set(same.map(({ level }) => level))].sort((a, b) => a - b);
+  }
+
   /** What to give the engine beside a prompt: the reading's name, and the files that may hold some of it. */
   filesFor(key: ReadingKey): ReadingFiles {
     const exact = this.#store.find(key);
@@ -114,7 +125,14 @@ export class SavedReadings {
     const bytes = readings.reduce((sum, each) => sum + each.bytes, 0);
     return {
       readings: readings.map(
-        ({ fingerprint: _model, kvType: _kv, keptFraction: _kept, excerpts, ...shown }) => ({
+        ({
+          fingerprint: _model,
+          kvType: _kv,
+          keptFraction: _kept,
+          keptPlaces: _where,
+          excerpts,
+          ...shown
+        }) => ({
           ...shown,
           ...this.#store.subjectOf(excerpts),
         }),
@@ -189,7 +207,7 @@ export class SavedReadings {
     const { saved, bytes } = await this.#host.save({ name: nameOf(reading.key), path }, signal);
     if (this.#pending === reading && (saved || !signal.aborted)) this.#pending = undefined;
     if (!saved) return;
-    const { key, modelTitle, tokens, seconds, keptFraction } = reading;
+    const { key, modelTitle, tokens, seconds, keptFraction, keptPlaces } = reading;
     const replaced = this.#store.add({
       id,
       ...key,
@@ -198,6 +216,7 @@ export class SavedReadings {
       bytes,
       seconds,
       keptFraction,
+      keptPlaces,
     });
     if (replaced) await rm(this.#path(replaced), { force: true });
     this.#failure = undefined;

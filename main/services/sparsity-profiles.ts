@@ -1,14 +1,17 @@
 // Where a model's sparsity profile comes from: calibrated on this machine, else measured and shipped beside the
 // file or in the models folder, else the constants of the Token Sparse Attention paper.
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sparsityProfile, type SparsityProfile } from '../contract/index.js';
+import { sparsityProfile, type CalibrationState, type SparsityProfile } from '../contract/index.js';
 import { besideModel, readMeasured } from './beside-model.js';
+
+type CalibratedModel = NonNullable<CalibrationState['model']>;
 
 export interface FoundProfile {
   profile: SparsityProfile;
-  /** False: not measured for this model. */
-  measured: boolean;
+  /** 'calibrated': on this machine. 'paper': not measured for this model. */
+  source: CalibratedModel['source'];
 }
 
 /** The model it is for: what calibrations are kept by, and how many layers the paper's profile has. */
@@ -23,12 +26,15 @@ export async function findProfile(
   calibrations: string,
   { fingerprint, layers }: ProfileOf,
 ): Promise<FoundProfile> {
-  const own = fingerprint ? [calibrationFile(calibrations, fingerprint)] : [];
-  for (const path of [...own, ...besideModel(modelPath, modelsFolder, 'sparsity')]) {
+  const own = fingerprint
+    ? await readMeasured(calibrationFile(calibrations, fingerprint), sparsityProfile)
+    : undefined;
+  if (own) return { profile: own, source: 'calibrated' };
+  for (const path of besideModel(modelPath, modelsFolder, 'sparsity')) {
     const profile = await readMeasured(path, sparsityProfile);
-    if (profile) return { profile, measured: true };
+    if (profile) return { profile, source: 'shipped' };
   }
-  return { profile: paperProfile(layers), measured: false };
+  return { profile: paperProfile(layers), source: 'paper' };
 }
 
 /** Where calibrations are kept, in the data folder. */
@@ -45,6 +51,17 @@ export async function keepCalibrated(
   await writeFile(`${file}.part`, `${JSON.stringify(profile, null, 2)}\n`);
   await rename(`${file}.part`, file);
   return file;
+}
+
+/** Back to what came with the model. */
+export async function forgetCalibrated(calibrations: string, fingerprint: string): Promise<void> {
+  await rm(calibrationFile(calibrations, fingerprint), { force: true });
+}
+
+/** The same for profiles by which every level does the same. */
+export function profileName({ layers, window, minTokens, pool, levels }: SparsityProfile): string {
+  const acts = JSON.stringify({ layers, window, minTokens, pool, levels });
+  return createHash('sha256').update(acts).digest('hex').slice(0, 16);
 }
 
 /** A fingerprint is hex digits; whatever else it might hold must not name a file elsewhere. */

@@ -122,6 +122,11 @@ export interface ReadResult {
   keptFraction: number[];
   /** One per layer: the share of blocks that attention looked into; 1 is all. */
   blockFraction: number[];
+  /**
+   * (layers, 128): where the kept tokens lie. The text in stretches of equal length, position p of S in
+   * p * 128 / S, and of each the share of its tokens that a head keeps; empty when no layer selected any.
+   */
+  keptPlaces: Float32Array;
 }
 
 export interface SaveResult {

@@ -71,6 +71,7 @@ Napi::Object to_js(Napi::Env env, const ReadResult& result) {
     o.Set("seconds", result.seconds);
     o.Set("keptFraction", to_array(env, result.kept_fraction));
     o.Set("blockFraction", to_array(env, result.block_fraction));
+    o.Set("keptPlaces", to_js(env, result.kept_places));
     return o;
 }
 

@@ -51,6 +51,7 @@ const Ops& CpuBackend::ops() const {
                               .attend = attend,
                               .select = select,
                               .select_scratch_bytes = select_scratch_bytes,
+                              .tally = tally,
                               .attend_selected = attend_selected,
                               .plan_blocks = plan_blocks,
                               .plan_scratch_bytes = plan_scratch_bytes,

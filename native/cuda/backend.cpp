@@ -177,6 +177,7 @@ const Ops& CudaBackend::ops() const {
                               .select = select,
                               .select_scratch_bytes = select_scratch_bytes,
                               .gather = gather,
+                              .tally = tally,
                               .attend_selected = attend_selected,
                               .plan_blocks = plan_blocks,
                               .plan_scratch_bytes = plan_scratch_bytes,

@@ -176,6 +176,7 @@ void rope_and_store(Backend&, Matrix q, Matrix k, Matrix v, const RopeTable&, Kv
 void attend(Backend&, Matrix q, KvLayer, int start, Matrix out);
 void select(Backend&, Matrix q, KvLayer, int length, const SelectOptions&, void* scratch, Selection out);
 uint64_t select_scratch_bytes(int heads, int length, const SelectOptions&);
+void tally(Backend&, Selection, int lists, int length, uint32_t* tally);
 void gather(Backend&, KvLayer, int heads, Selection);
 void attend_selected(Backend&, Matrix q, KvLayer, int start, Selection, Matrix out);
 void plan_blocks(Backend&, Matrix q, KvLayer, int length, const BlockOptions&, Selection, void* scratch,

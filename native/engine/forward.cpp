@@ -48,6 +48,25 @@ class Pace {
 /// Whole blocks of a plan, one at least.
 int round_to_blocks(int rows) { return std::max(1, rows / kPlanBlock) * kPlanBlock; }
 
+int lists_of(const Config& c, const SparsityPlan& plan) {
+    return plan.options.per_group ? c.kv_heads : c.heads;
+}
+
+/// Of every layer and stretch the share of its tokens that a head keeps, on average. One copy for all layers.
+void locate(const Decoder& decoder, const Scratch& s, const SparsityPlan& plan, int T, PassResult& result) {
+    const Config& c = *decoder.config;
+    std::vector<uint32_t> tallies(static_cast<size_t>(c.layers) * kStretches);
+    decoder.backend->download(tallies.data(), s.tallies(), tallies.size() * sizeof(uint32_t));
+    result.kept_places.assign(tallies.size(), 1.0f);
+    for (int l = 0; l < c.layers; ++l)
+        for (int i = 0; i < kStretches && result.kept_fraction[static_cast<size_t>(l)] < 1; ++i) {
+            const size_t at = static_cast<size_t>(l * kStretches + i);
+            const int places = stretch_size(i, T) * lists_of(c, plan);
+            if (places > 0)
+                result.kept_places[at] = static_cast<float>(tallies[at]) / static_cast<float>(places);
+        }
+}
+
 /// What layers of a pass of T rows left out.
 void account(const Decoder& decoder, const Scratch& s, const SparsityPlan& plan, int T, PassResult& result) {
     const auto layers = static_cast<size_t>(decoder.config->layers);
@@ -65,6 +84,7 @@ void account(const Decoder& decoder, const Scratch& s, const SparsityPlan& plan,
             result.block_fraction[l] =
                 static_cast<float>(marked[l] / (decoder.config->heads * blocks * (blocks + 1) / 2));
     }
+    if (plan.selects()) locate(decoder, s, plan, T, result);
 }
 
 void note(const Pass& pass, double cost) {
@@ -152,6 +172,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
             op.select(b, by_blocks ? s.all_q(T - W, W) : s.tail(W), kv, T, plan.options, s.select_work(),
                       chosen);
             if (chosen.rows) op.gather(b, kv, c.heads, chosen);
+            op.tally(b, chosen, lists_of(c, plan), T, s.tallies() + l * kStretches);
             if (b.cancelled) return false;
             note(pass, cost.select(T, W));
         }

@@ -39,7 +39,7 @@ struct Pass {
 };
 
 struct PassResult {
-    std::vector<float> kept_fraction, block_fraction;  // (L), of ReadResult
+    std::vector<float> kept_fraction, block_fraction, kept_places;  // of ReadResult
 };
 
 /// Writes K and V at positions start .. start + T - 1. Returns false when cancelled; those positions are then

@@ -7,11 +7,12 @@ namespace longleaf {
 namespace {
 
 struct Sizes {
-    uint64_t ids, residual, normed, q, kv, gate, up, branch, tail, index, counts, select_work, gathered;
+    uint64_t ids, residual, normed, q, kv, gate, up, branch, tail, index, counts, tallies, select_work,
+        gathered;
     uint64_t all_q, mask, marked, plan_work;
     uint64_t total() const {
         return ids + residual + normed + 2 * q + 2 * kv + gate + up + branch + tail + index + counts +
-               select_work + gathered + all_q + mask + marked + plan_work;
+               tallies + select_work + gathered + all_q + mask + marked + plan_work;
     }
 };
 
@@ -48,6 +49,7 @@ Sizes sizes(const Config& c, const Backend& backend, DType several, int tokens, 
     const int lists = select->per_group ? c.kv_heads : c.heads;
     s.index = static_cast<uint64_t>(lists) * t * sizeof(int32_t);
     s.counts = static_cast<uint64_t>(c.layers) * sizeof(int32_t);
+    s.tallies = static_cast<uint64_t>(c.layers) * kStretches * sizeof(uint32_t);
     s.gathered = backend.gathered_bytes(lists, tokens, c.head_dim);
     s.select_work = backend.ops().select_scratch_bytes(c.heads, tokens, *select);
     return s;
@@ -83,6 +85,7 @@ Scratch::Scratch(const Config& c, Backend& backend, DType several, int tokens, c
     tail_ = Buffer(backend, s.tail);
     index_ = Buffer(backend, s.index);
     counts_ = Buffer(backend, s.counts);
+    tallies_ = Buffer(backend, s.tallies);
     select_work_ = Buffer(backend, s.select_work);
     gathered_ = Buffer(backend, s.gathered);
     all_q_ = Buffer(backend, s.all_q);

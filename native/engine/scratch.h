@@ -38,6 +38,7 @@ class Scratch {
     const uint32_t* marked() const { return static_cast<uint32_t*>(marked_.data()); }  // (L)
     void* plan_work() const { return plan_work_.data(); }
     const int32_t* counts() const { return static_cast<int32_t*>(counts_.data()); }  // (L)
+    uint32_t* tallies() const { return static_cast<uint32_t*>(tallies_.data()); }    // (L, kStretches)
     void* select_work() const { return select_work_.data(); }
     Matrix rows_of(Matrix m, int first, int rows) const;
 
@@ -48,7 +49,7 @@ class Scratch {
     DType several_;
     bool per_group_;
     Buffer ids_, residual_, normed_, q_, mixed_, k_, v_, gate_, up_, branch_;
-    Buffer tail_, index_, counts_, select_work_, gathered_;
+    Buffer tail_, index_, counts_, tallies_, select_work_, gathered_;
     Buffer all_q_, mask_, marked_, plan_work_;
 };
 

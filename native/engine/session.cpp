@@ -119,6 +119,7 @@ bool TokenSession::prefill(std::span<const int32_t> tokens, int start, const Spa
     if (plan.any()) reading_logits_ = logits_here();
     result.kept_fraction = std::move(out.kept_fraction);
     result.block_fraction = std::move(out.block_fraction);
+    result.kept_places = std::move(out.kept_places);
     if (start == 0) reading_kept_ = result.kept_fraction;
     progress.finish();
     return true;

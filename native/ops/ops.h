@@ -52,6 +52,18 @@ struct Selection {
     bool keys_only = false;  // every row attends, to what is listed up to its own position; none: 0
 };
 
+/// Stretches that a reading is divided into to tell where its heads' kept tokens lie: position p of S is in
+/// stretch p * kStretches / S.
+inline constexpr int kStretches = kept_stretches;
+constexpr int stretch_of(int32_t position, int length) {
+    return static_cast<int>(static_cast<int64_t>(position) * kStretches / length);
+}
+/// Positions of a stretch.
+constexpr int stretch_size(int stretch, int length) {
+    const auto first = [&](int64_t at) { return (at * length + kStretches - 1) / kStretches; };
+    return static_cast<int>(first(stretch + 1) - first(stretch));
+}
+
 /// Token scores, budget and selection (token-sparse attention, §1.1 steps 3 to 8).
 struct SelectOptions {
     float tau = 0;  // Dynamic Token Coverage: share of the layer's mass that may be dropped; 0: none
@@ -249,6 +261,10 @@ struct Ops {
     /// Copies K and V of what each head keeps to chosen.rows, which attend_selected then reads. Only where
     /// gathered_bytes() asks for it; null in a backend where it never does.
     void (*gather)(Backend&, KvLayer, int heads, Selection chosen) = nullptr;
+
+    /// tally (kStretches) = how many entries of all `lists` lists lie in each stretch of S positions; 0 where
+    /// *count is 0.
+    void (*tally)(Backend&, Selection chosen, int lists, int length, uint32_t* tally);
 
     /// As attend for a prefill that starts at 0, of rows start .. start + T - 1, but each head attends among
     /// its selected positions only; rows it did not select get 0, or with keys_only attend too. Where *count

@@ -13,6 +13,7 @@ import type {
   Turn,
   TurnStats,
 } from '../../main/contract/index.js';
+import { keptPlaces } from './fake-calibration.js';
 
 export const settings: Settings = {
   modelId: null,
@@ -204,6 +205,7 @@ export const reading: Omit<ReadingState, 'conversationId'> = {
   tokens: 16_021,
   seconds: 31.4,
   keptFraction: kept,
+  keptPlaces,
 };
 
 export const answers = [

@@ -1,8 +1,8 @@
 // A bridge without an app behind it, for design work and browser tests of the window alone. Questions steer it:
 // [long] 20,000 tokens, [table] a huge table, [xss] hostile Markdown, [fail] a failure; anything else gets a short answer.
 // In the address: ?empty (a fresh library), ?welcomed, ?state=reading|unread|saved|failed, ?engine=loading|failed|noted,
-// ?limit=N (context tokens), ?theme=light|dark, ?turns=N (a conversation that long), ?large (its document has 5 MB).
-// Added files fail or take their time by name: see fake-import.ts.
+// ?limit=N (context tokens), ?calibration=running|done|kept, ?theme=light|dark, ?turns=N (a conversation that long),
+// ?large (its document has 5 MB). Added files fail or take their time by name: see fake-import.ts.
 import type {
   AppEvent,
   Bridge,
@@ -19,6 +19,7 @@ import { BridgeError } from './bridge-error.js';
 import * as data from './fake-data.js';
 import { hostile } from './fake-hostile.js';
 import { fittingChoices, labelled, withRanges } from './fake-fitting.js';
+import { calibrationState, forecastOf, runningCalibration } from './fake-calibration.js';
 import { fakeImport } from './fake-import.js';
 import { longAnswer, longConversation, longDocument } from './fake-long.js';
 import { foundModels, startedDownload } from './fake-models.js';
@@ -128,6 +129,20 @@ class FakeApp {
       this.#ranges = range ? { ...others, [documentId]: labelled(document, range) } : others;
       return this.#conversation(conversationId);
     },
+    'levels.forecast': ({ conversationId }) =>
+      forecastOf(this.#options.get('calibration'), conversationId === undefined ? null : 16_021),
+    'calibration.state': () => calibrationState(this.#options.get('calibration')),
+    'calibration.start': () => {
+      this.#emit({ type: 'calibration', run: runningCalibration });
+      return {};
+    },
+    'calibration.cancel': () => {
+      this.#emit({ type: 'calibration', run: { state: 'idle' } });
+      return {};
+    },
+    'calibration.keep': () => calibrationState('kept'),
+    'calibration.discard': () => calibrationState(null),
+    'calibration.reset': () => calibrationState(null),
     'readings.state': ({ conversationId }) => this.#reading(conversationId),
     'readings.saved': () => savedReadings,
     'readings.keep': () => savedReadings,

@@ -1,4 +1,5 @@
 // Every word the window shows, in English. Another language is another file of this shape.
+import { calibration, forecast, keptPlaces } from './en-calibration.js';
 import { chat } from './en-chat.js';
 import { exporting } from './en-export.js';
 import { fitting } from './en-fitting.js';
@@ -106,7 +107,10 @@ export const en = {
       newline: 'New line in the question',
     },
   },
+  forecast,
+  keptPlaces,
   library,
+  calibration,
   chat,
   export: exporting,
   fitting,

@@ -112,6 +112,43 @@ export const screens: Screen[] = [
   { name: 'settings-model', conversation: 'c1', act: (page) => openSection(page, 'Model') },
   { name: 'settings-reading', conversation: 'c1', act: (page) => openSection(page, 'Reading') },
   {
+    name: 'level',
+    options: 'calibration=kept',
+    conversation: 'c1',
+    async act(page) {
+      await page.getByRole('slider').focus();
+      await expect(page.getByText('came back')).toBeVisible();
+    },
+  },
+  {
+    name: 'level-unmeasured',
+    conversation: 'c1',
+    async act(page) {
+      await page.getByRole('slider').focus();
+      await expect(page.getByRole('button', { name: 'Measure it' })).toBeVisible();
+    },
+  },
+  {
+    name: 'kept-where',
+    conversation: 'c1',
+    async act(page) {
+      await page.getByRole('button', { name: 'Where in the text' }).click();
+      await page.getByRole('button', { name: /^Picture of what was kept/ }).focus();
+      await page.keyboard.press('ArrowRight');
+      await expect(page.getByText(/Layer 3, .* through/).first()).toBeVisible();
+    },
+  },
+  ...['running', 'done', 'kept'].map((calibration) => ({
+    name: `calibration-${calibration}`,
+    options: `calibration=${calibration}`,
+    conversation: 'c1',
+    async act(page: Page) {
+      await openSection(page, 'Reading');
+      const title = page.getByRole('heading', { name: 'What the levels cost' });
+      await title.evaluate((heading) => heading.scrollIntoView());
+    },
+  })),
+  {
     name: 'settings-storage',
     conversation: 'c1',
     act: (page) => openSection(page, 'Saved readings'),

@@ -144,4 +144,21 @@ ALTER TABLE conversation_documents ADD COLUMN from_anchor INTEGER;
 ALTER TABLE conversation_documents ADD COLUMN to_anchor INTEGER;
 `;
 
-export const migrations: readonly string[] = [first, savedReadings, search, ranges];
+/** Where a reading kept its tokens; and what readings took on this machine, which outlives their files. */
+const readingTimes = `
+ALTER TABLE readings ADD COLUMN kept_places TEXT;  -- JSON
+
+CREATE TABLE reading_times (
+  number INTEGER PRIMARY KEY,
+  fingerprint TEXT NOT NULL,          -- of the model file
+  device TEXT NOT NULL,
+  profile TEXT NOT NULL,              -- which one the level was of
+  level INTEGER NOT NULL,
+  tokens INTEGER NOT NULL,
+  seconds REAL NOT NULL,
+  kept_fraction TEXT NOT NULL         -- JSON
+) STRICT;
+CREATE INDEX reading_times_by_model ON reading_times (fingerprint);
+`;
+
+export const migrations: readonly string[] = [first, savedReadings, search, ranges, readingTimes];

@@ -3,6 +3,7 @@
 import type { DocumentRanges } from '../../contract/index.js';
 import { excerptOf } from '../excerpts.js';
 import { DocumentStore } from './documents.js';
+import type { KeptPlaces } from '../../contract/index.js';
 import type { Db } from './open.js';
 
 /** What a reading is of, and how it was made. */
@@ -25,6 +26,7 @@ export interface SavedReadingRow extends ReadingKey {
   /** What reading it took, which opening it saves. */
   seconds: number;
   keptFraction: number[];
+  keptPlaces: KeptPlaces | undefined;
   keep: boolean;
   createdAt: number;
   usedAt: number;
@@ -41,6 +43,7 @@ interface Row {
   bytes: number;
   seconds: number;
   kept_fraction: string;
+  kept_places: string | null;
   keep: number;
   created_at: number;
   used_at: number;
@@ -77,8 +80,8 @@ export class ReadingStore {
         this.#db
           .prepare(
             `INSERT INTO readings (id, fingerprint, kv_type, level, document_ids, model_title, tokens, bytes,
-               seconds, kept_fraction, keep, created_at, used_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+               seconds, kept_fraction, kept_places, keep, created_at, used_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           )
           .run(
             reading.id,
@@ -91,6 +94,7 @@ export class ReadingStore {
             reading.bytes,
             reading.seconds,
             JSON.stringify(reading.keptFraction),
+            reading.keptPlaces ? JSON.stringify(reading.keptPlaces) : null,
             before?.keep ? 1 : 0,
             now,
             now,
@@ -140,6 +144,7 @@ function fromRow(row: Row): SavedReadingRow {
     bytes: row.bytes,
     seconds: row.seconds,
     keptFraction: JSON.parse(row.kept_fraction) as number[],
+    keptPlaces: row.kept_places === null ? undefined : (JSON.parse(row.kept_places) as KeptPlaces),
     keep: row.keep === 1,
     createdAt: row.created_at,
     usedAt: row.used_at,

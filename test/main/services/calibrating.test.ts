@@ -8,6 +8,7 @@ import { betterLayers, highestWithoutLoss, profileOf } from '../../../main/servi
 import { plant, plantedFacts } from '../../../main/services/planted-facts.js';
 import {
   findProfile,
+  forgetCalibrated,
   keepCalibrated,
   paperProfile,
 } from '../../../main/services/sparsity-profiles.js';
@@ -66,7 +67,10 @@ test('a calibrated profile is found again by the model it belongs to, before any
   writeFileSync(join(models, 'm.sparsity.json'), JSON.stringify(shipped));
   const find = (fingerprint?: string) =>
     findProfile(join(models, 'm.gguf'), models, folder, { fingerprint, layers: 4 });
-  expect(await find('abc')).toMatchObject({ measured: true, profile: { provenance: 'shipped' } });
+  expect(await find('abc')).toMatchObject({
+    source: 'shipped',
+    profile: { provenance: 'shipped' },
+  });
   const measured = levels(20, 20, 10);
   const about = { date: '2026-01-02T03:04:05Z', device: 'CPU', text: 'A book', tokens: 900 };
   const calibrated = profileOf(paperProfile(4), {
@@ -76,10 +80,12 @@ test('a calibrated profile is found again by the model it belongs to, before any
   const file = await keepCalibrated(folder, 'abc/../x', calibrated);
   expect(readdirSync(folder)).toHaveLength(1);
   expect(file.startsWith(folder)).toBe(true);
-  expect((await find('abc/../x')).profile).toEqual(calibrated);
+  expect(await find('abc/../x')).toEqual({ source: 'calibrated', profile: calibrated });
   expect(calibrated).toMatchObject({ defaultLevel: 25 });
   expect(calibrated.provenance).toContain('2026-01-02 on CPU, 900 tokens of “A book”');
   expect(await find('def')).toMatchObject({ profile: { provenance: 'shipped' } });
+  await forgetCalibrated(folder, 'abc/../x');
+  expect(await find('abc/../x')).toMatchObject({ source: 'shipped' });
   writeFileSync(file, '{"cut');
   expect(await find('abc/../x')).toMatchObject({ profile: { provenance: 'shipped' } });
 });

@@ -27,8 +27,18 @@ Picked select(longleaf::Backend& b, const Grid<float>& q, const Cache& cache,
     Memory<uint64_t> scratch(bytes / 8 + 2, 0x5a5a5a5a5a5a5a5a);
     b.ops().select(b, in.rows(length - o.window, o.window), cache.layer, static_cast<int>(length), o,
                    scratch.data(), {index.data(), count.data(), capacity, nullptr, o.per_group});
+    Memory<uint32_t> tally(longleaf::kStretches + 1, 7);
+    const longleaf::Selection chosen{index.data(), count.data(), capacity, nullptr, o.per_group};
+    b.ops().tally(b, chosen, static_cast<int>(lists), static_cast<int>(length), tally.data());
     finish();
     picked.count = count[0];
+    std::vector<uint32_t> places(longleaf::kStretches, 0);
+    for (int64_t list = 0; list < lists; ++list)
+        for (int64_t i = 0; i < picked.count; ++i)
+            ++places[static_cast<size_t>(index[static_cast<size_t>(list * capacity + i)] *
+                                         longleaf::kStretches / length)];
+    CHECK(std::equal(places.begin(), places.end(), tally.begin()));
+    CHECK_EQ(tally.back(), 7u);
     CHECK_EQ(scratch.back(), 0x5a5a5a5a5a5a5a5aull);
     for (size_t i = index.size() - 8; i < index.size(); ++i) CHECK_EQ(index[i], -7);
     for (int64_t h = 0; picked.count > 0 && h < heads; ++h)

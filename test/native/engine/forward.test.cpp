@@ -52,6 +52,35 @@ TEST("sparse logits and kept fractions agree with double precision") {
         }
 }
 
+TEST("where the kept tokens lie adds up to how many are kept, and the last stretch is the window") {
+    const tiny::Model model = tiny::make({}, 2);
+    const tiny::File file(model);
+    const int length = 530;
+    for (const bool per_group : {false, true}) {
+        Sparsity s = some_sparsity();
+        s.per_group = per_group;
+        const ReadResult read = load(file)->open_session()->read(tiny::tokens(length, 11), s, {});
+        const size_t layers = read.kept_fraction.size();
+        CHECK_EQ(read.kept_places.size(), layers * kept_stretches);
+        for (size_t l = 0; l < layers; ++l) {
+            double kept = 0;
+            for (int i = 0; i < kept_stretches; ++i) {
+                // Of 530 tokens a stretch has four or five: ceil((i + 1) * 530 / 128) - ceil(i * 530 / 128).
+                const auto first = [&](int at) {
+                    return (at * length + kept_stretches - 1) / kept_stretches;
+                };
+                const float share = read.kept_places[l * kept_stretches + static_cast<size_t>(i)];
+                CHECK(share >= 0 && share <= 1);
+                kept += static_cast<double>(share) * (first(i + 1) - first(i));
+            }
+            CHECK_NEAR(kept, static_cast<double>(read.kept_fraction[l]) * length, 1e-3);
+            CHECK_EQ(read.kept_places[(l + 1) * kept_stretches - 1], 1.0f);
+        }
+        CHECK(read.kept_fraction[2] < 1);
+    }
+    CHECK(load(file)->open_session()->read(tiny::tokens(length, 11), {}, {}).kept_places.empty());
+}
+
 static Sparsity striped(std::vector<int> layers, int local) {
     Sparsity s;
     s.blocks = {.pattern = BlockPattern::stripes, .layers = std::move(layers)};
