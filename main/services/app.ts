@@ -87,6 +87,7 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
   const saved = new SavedReadings(options.dataFolder, rows, host, lane, events, room);
   const readings: Readings = new Readings(events, lane, saved, {
     excerptsOf: (id) => excerptsOf(conversations.get(id)),
+    offsetOf: ({ documentId, range }) => (range ? library.stretch(documentId, range).start : 0),
     level: async () => read().level ?? (await models.choose(read().modelId)).profile.defaultLevel,
     savedKey: async (excerpts, level) => {
       const { modelId, kvType } = read();

@@ -3,6 +3,7 @@ import type { CalibrationOrder, Forecast } from '../contract/index.js';
 import type { Answering } from './answering.js';
 import type { Calibrations } from './calibrations.js';
 import type { Desk } from './desk.js';
+import { excerptsOf, type Excerpt } from './excerpts.js';
 import { forecastLevels, type ForecastBasis } from './forecast.js';
 import { profileName } from './sparsity-profiles.js';
 
@@ -29,8 +30,8 @@ export function levelHandlers(desk: Desk, calibrations: Calibrations, answering:
 /** Counting tokens needs the model; one that failed to load is not tried again for this. */
 async function forecastOf(desk: Desk, conversationId?: string): Promise<Forecast> {
   const { models, settings, conversations, readings, saved, loaded } = desk;
-  const documentIds = conversationId ? conversations.get(conversationId).documentIds : [];
-  const tokens = documentIds.length > 0 ? await countedTokens(desk, documentIds) : null;
+  const excerpts = conversationId ? excerptsOf(conversations.get(conversationId)) : [];
+  const tokens = excerpts.length > 0 ? await countedTokens(desk, excerpts) : null;
   const { profile, card } = await models.choose(settings.read().modelId);
   if (!card.info) return { tokens: null, modelLayers: 0, held: null, saved: [], levels: [] };
   const { fingerprint } = card.info;
@@ -49,19 +50,19 @@ async function forecastOf(desk: Desk, conversationId?: string): Promise<Forecast
   return {
     tokens,
     modelLayers: card.info.layers,
-    held: readings.levelOf(documentIds) ?? null,
-    saved: saved.levelsOf(fingerprint, documentIds),
+    held: readings.levelOf(excerpts) ?? null,
+    saved: saved.levelsOf(fingerprint, excerpts),
     levels: forecastLevels(basis, tokens),
   };
 }
 
 async function countedTokens(
   { loaded, context }: Desk,
-  documentIds: readonly string[],
+  excerpts: readonly Excerpt[],
 ): Promise<number | null> {
   try {
     const ready = await loaded.ensureUnlessFailed();
-    const { documents } = await context.measure(ready, { documentIds, turns: [], replyTokens: 0 });
+    const { documents } = await context.measure(ready, { excerpts, turns: [], replyTokens: 0 });
     return documents.reduce((sum, each) => sum + each.tokens, 0);
   } catch {
     return null; // the model's own status says why

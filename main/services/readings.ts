@@ -45,6 +45,8 @@ export interface ReadingJob {
 /** What a reading needs of the rest of the app. */
 export interface ReadingWork {
   excerptsOf(conversationId: string): readonly Excerpt[];
+  /** Where its text begins in the document's. */
+  offsetOf(excerpt: Excerpt): number;
   /** Slider position that the next reading would use. */
   level(): Promise<number>;
   /** Under which a reading of these documents would be saved now; undefined when the model is not known. */
@@ -93,7 +95,8 @@ export class Readings {
     held?.conversations.add(conversationId);
     const wanted = await this.#work.level();
     if (held?.level === wanted) {
-      const { level, tokens, seconds, keptFraction, keptPlaces, restoredSeconds } = held;
+      const { level, tokens, seconds, keptFraction, restoredSeconds } = held;
+      const keptPlaces = this.#inDocuments(held.keptPlaces, excerpts);
       const shown = { level, tokens, seconds, keptFraction, keptPlaces, restoredSeconds };
       return { conversationId, status: 'read', ...shown };
     }
@@ -102,6 +105,16 @@ export class Readings {
     if (!saved) return { conversationId, status: 'unread', level: held?.level };
     const { level, tokens, seconds, keptFraction } = saved;
     return { conversationId, status: 'saved', level, tokens, seconds, keptFraction };
+  }
+
+  /** Places in what was read, as places in whole documents. */
+  #inDocuments(kept: KeptPlaces | undefined, excerpts: readonly Excerpt[]): KeptPlaces | undefined {
+    const offsets = excerpts.map((excerpt) => this.#work.offsetOf(excerpt));
+    const stretches = kept?.stretches.map(({ document, at }) => ({
+      document,
+      at: at + (offsets[document] ?? 0),
+    }));
+    return kept && stretches && { ...kept, stretches };
   }
 
   /** Starts reading unless these documents are read or being read. Gives up another reading of its own. */
@@ -135,8 +148,8 @@ export class Readings {
   }
 
   /** Level of what the engine holds of these documents. */
-  levelOf(documentIds: readonly string[]): number | undefined {
-    return this.#held?.documents === keyOf(documentIds) ? this.#held.level : undefined;
+  levelOf(excerpts: readonly Excerpt[]): number | undefined {
+    return this.#held?.documents === nameOf(excerpts) ? this.#held.level : undefined;
   }
 
   /** The engine lost what it had read: a new model, another process. */

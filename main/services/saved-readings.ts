@@ -78,11 +78,11 @@ export class SavedReadings {
   }
 
   /** Levels that these very documents are on disk at. */
-  levelsOf(fingerprint: string, documentIds: readonly string[]): number[] {
-    const key = documentIds.join(' ');
+  levelsOf(fingerprint: string, excerpts: readonly Excerpt[]): number[] {
+    const key = excerptKeys(excerpts).join(' ');
     const same = this.#store
       .list()
-      .filter((each) => each.fingerprint === fingerprint && each.documentIds.join(' ') === key);
+      .filter((each) => each.fingerprint === fingerprint && each.excerpts.join(' ') === key);
     return [...new Set(same.map(({ level }) => level))].sort((a, b) => a - b);
   }
 
