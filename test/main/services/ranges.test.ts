@@ -64,6 +64,15 @@ describe('a range', () => {
     expect(copy.ranges).toEqual(joined.ranges);
   });
 
+  it('is pictured where it stands in the document', async () => {
+    await setRange({ from: 9, to: 20 });
+    await app.call('settings.set', { patch: { level: 50 } });
+    await ask('Why?');
+    const { keptPlaces } = await app.call('readings.state', { conversationId });
+    const { anchors } = await app.call('documents.get', { documentId });
+    expect(keptPlaces?.stretches[0]).toEqual({ document: 0, at: anchors[9]?.start });
+  });
+
   it('that covers everything is the whole document', async () => {
     expect((await setRange({ from: 0, to: 40 })).ranges).toBeUndefined();
   });
