@@ -56,7 +56,7 @@ async function generate(
     answer += text;
     if (!json) terminal.stdout.write(text);
   };
-  const watch = await findEvidenceHeads(model.card, terminal.modelsFolder);
+  const watch = await findEvidenceHeads(model, terminal.modelsFolder);
   const answered = await host
     .ask(
       {

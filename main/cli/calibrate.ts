@@ -34,7 +34,17 @@ export async function calibrate(
     const tokens = Math.min(options.tokens, memory.contextTokens - replyTokens);
     const { profile: before, style } = model;
     const { facts, delta } = options;
-    const request = { text, title, tokens, facts, delta, profile: before, style, device };
+    const request = {
+      text,
+      title,
+      tokens,
+      facts,
+      delta,
+      profile: before,
+      style,
+      device,
+      shape: info,
+    };
     const profile = await measure(host, request, terminal.signal, reports(terminal)).finally(() =>
       terminal.progress.clear(),
     );

@@ -1,6 +1,12 @@
 // What a calibration measured on this machine: which layers may be sparse, and what each level costs.
 import { z } from 'zod';
 
+/** [layer, query head], 0-based; the strongest first. */
+export const attentionHeads = z
+  .array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]))
+  .max(16);
+export type AttentionHeads = z.infer<typeof attentionHeads>;
+
 export const measuredLevel = z.object({
   level: z.number().int().min(0).max(100),
   tau: z.number().min(0).lt(1),
@@ -35,5 +41,7 @@ export const calibration = z.object({
   /** The better is the profile's. */
   tried: z.array(triedLayers),
   levels: z.array(measuredLevel).min(1),
+  /** The attention heads that looked facts up while they were answered with; where answers come from. */
+  heads: attentionHeads.optional(),
 });
 export type Calibration = z.infer<typeof calibration>;

@@ -43,6 +43,12 @@ export const readingFiles = z.object({
 });
 export type ReadingFiles = z.infer<typeof readingFiles>;
 
+const documentPlace = z.object({
+  index: z.number().int(),
+  start: z.number().int(),
+  end: z.number().int(),
+});
+
 export const engineRequest = z.discriminatedUnion('type', [
   z.object({ type: z.literal('load'), id: z.string(), options: loadOptions }),
   z.object({ type: z.literal('inspect'), id: z.string(), path: z.string() }),
@@ -68,6 +74,8 @@ export const engineRequest = z.discriminatedUnion('type', [
     maxTokens: z.number().int(),
     /** [layer, query head]: heads whose attention tells where the model looked. */
     watch: z.array(z.tuple([z.number().int(), z.number().int()])).optional(),
+    /** A place in document `index` of the prompt, UTF-16 code units: each head's attention to it is told instead. */
+    watchPlace: documentPlace.optional(),
   }),
   /** Writes the documents' reading to a file, if the session still holds the one of that name. */
   z.object({ type: z.literal('save'), id: z.string(), name: z.string(), path: z.string() }),
@@ -168,16 +176,9 @@ export const engineEvent = z.discriminatedUnion('type', [
     answerTokens: z.number().int(),
     answerSeconds: z.number(),
     /** Stretches of document `index` of the prompt, UTF-16 code units; the most looked at first. */
-    looked: z
-      .array(
-        z.object({
-          index: z.number().int(),
-          start: z.number().int(),
-          end: z.number().int(),
-          share: z.number(),
-        }),
-      )
-      .optional(),
+    looked: z.array(documentPlace.extend({ share: z.number() })).optional(),
+    /** Of each watched head, the share of its attention that went to the place asked about. */
+    paid: z.array(z.number()).optional(),
   }),
   z.object({ type: z.literal('failed'), id: z.string(), failure }),
 ]);

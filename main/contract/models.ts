@@ -1,6 +1,6 @@
 // Models: GGUF files on this machine, what they are and how they may be sped up.
 import { z } from 'zod';
-import { calibration } from './calibration.js';
+import { attentionHeads, calibration } from './calibration.js';
 import { failure } from './failure.js';
 
 /** How keys and values are kept. */
@@ -153,8 +153,7 @@ export const evidenceProfile = z.object({
   version: z.literal(1),
   /** Of the model it was measured on; for another file it counts for nothing. */
   fingerprint: z.string(),
-  /** [layer, query head], 0-based; the strongest first. */
-  heads: z.array(z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()])).max(16),
+  heads: attentionHeads,
   /** How and when it was measured. */
   provenance: z.string(),
 });

@@ -43,6 +43,8 @@ export interface ReadRequest {
 
 export interface AskRequest extends ReadRequest {
   generate: GenerateOptions;
+  /** Each watched head's attention to this place is told instead of where they looked most. */
+  watchPlace?: { index: number; start: number; end: number };
 }
 
 export interface SessionEvents {
@@ -154,8 +156,36 @@ export class ReadingSession {
       firstTokenSeconds: said.firstTokenSeconds,
       answerTokens: said.tokens,
       answerSeconds: said.seconds,
-      looked: this.#looked(said.attention, tokens),
+      ...(request.watchPlace
+        ? { paid: this.#paid(said.attention, tokens, request.watchPlace) }
+        : { looked: this.#looked(said.attention, tokens) }),
     };
+  }
+
+  /** Of each head, what went to the tokens of a place. */
+  #paid(
+    attention: Float32Array,
+    { documents, places }: Tokens,
+    { index, start, end }: { index: number; start: number; end: number },
+  ): number[] {
+    const place = places[index];
+    if (!place) return [];
+    const tokensTo = (characters: number) => {
+      let [low, high] = [place.start, place.end]; // the text of what lies before `low` is not longer
+      while (low < high) {
+        const middle = Math.ceil((low + high) / 2);
+        const length = this.#engine.detokenize(documents.subarray(place.start, middle)).length;
+        if (length <= characters) low = middle;
+        else high = middle - 1;
+      }
+      return low;
+    };
+    const [from, to] = [tokensTo(start), tokensTo(end)];
+    const heads = documents.length > 0 ? Math.floor(attention.length / documents.length) : 0;
+    return Array.from({ length: heads }, (_, head) => {
+      const row = attention.subarray(head * documents.length, (head + 1) * documents.length);
+      return row.subarray(from, to).reduce((sum, each) => sum + each, 0);
+    });
   }
 
   #looked(attention: Float32Array, { documents, places }: Tokens): EventOf<'answered'>['looked'] {

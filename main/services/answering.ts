@@ -204,7 +204,7 @@ export class Answering {
       profile,
       sampling: { temperature, topK, topP, minP, repetitionPenalty, seed },
       maxTokens: replyTokens,
-      watch: excerpts.length > 0 ? await findEvidenceHeads(card, modelsFolder) : [],
+      watch: excerpts.length > 0 ? await findEvidenceHeads(ready.model, modelsFolder) : [],
     };
     const job = {
       conversationId: turn.conversationId,

@@ -11,6 +11,7 @@ import {
 } from '../contract/index.js';
 import { unlessAborted } from './abort.js';
 import type { EngineHost, ReadingStep } from './engine-host.js';
+import { LookingHeads, type Shape } from './looking-heads.js';
 import { plant, plantedFacts, type PlantedFact } from './planted-facts.js';
 
 export interface CalibrationRequest {
@@ -25,6 +26,7 @@ export interface CalibrationRequest {
   profile: SparsityProfile;
   style: Prompt['style'];
   device: string;
+  shape: Shape;
 }
 
 export interface CalibrationListeners {
@@ -60,8 +62,9 @@ export async function calibrate(
   const facts = plantedFacts(request.facts);
   const document = await unlessAborted(signal, fittingText(host, request, facts));
   if (document === undefined) return undefined;
+  const looking = new LookingHeads(request.shape, request.tokens + replyTokens);
   const measure = async (layers: number[], { level, tau }: { level: number; tau: number }) => {
-    const trial = { tried: { ...profile, layers }, document, facts, level, tau };
+    const trial = { tried: { ...profile, layers }, document, facts, level, tau, looking };
     const measured = await measureLevel(host, request, trial, signal, on);
     if (measured) on.onLevel(measured, layers);
     return measured;
@@ -86,7 +89,8 @@ export async function calibrate(
   }
   const { tokens, drift } = drifted;
   const about = { date: new Date().toISOString(), device, text: title, tokens, drift, delta };
-  return profileOf({ ...profile, layers: best.layers }, { ...about, tried, levels: all });
+  const { found: heads } = looking;
+  return profileOf({ ...profile, layers: best.layers }, { ...about, tried, levels: all, heads });
 }
 
 /** Sets of layers that differ; one without layers only when there is no other. */
@@ -116,12 +120,14 @@ interface Trial {
   facts: PlantedFact[];
   level: number;
   tau: number;
+  /** Learns from right answers at level 0. */
+  looking: LookingHeads;
 }
 
 async function measureLevel(
   host: EngineHost,
   { style, title }: CalibrationRequest,
-  { tried: profile, document, facts, level, tau }: Trial,
+  { tried: profile, document, facts, level, tau, looking }: Trial,
   signal: AbortSignal,
   on: CalibrationListeners,
 ): Promise<MeasuredLevel | undefined> {
@@ -131,16 +137,22 @@ async function measureLevel(
   });
   if (cancelled) return undefined;
   let found = 0;
-  for (const [i, { question, value }] of facts.entries()) {
+  for (const [i, { question, sentence, value }] of facts.entries()) {
     let answer = '';
     const asked = { prompt: { ...prompt, question }, level, profile };
-    const { reason } = await host.ask(
-      { ...asked, sampling: greedy, maxTokens: longestAnswer },
+    const start = document.indexOf(sentence);
+    const watchPlace = { index: 0, start, end: start + sentence.length };
+    const watch = level === 0 ? looking.watch : [];
+    const { reason, paid } = await host.ask(
+      { ...asked, sampling: greedy, maxTokens: longestAnswer, watch, watchPlace },
       signal,
       { onToken: (text) => (answer += text) },
     );
     if (reason === 'cancelled') return undefined;
-    if (answer.includes(value)) found++;
+    if (answer.includes(value)) {
+      found++;
+      looking.saw(paid ?? []);
+    }
     on.onAnswer(level, i + 1, facts.length);
   }
   const { keptFraction: keptByLayer, seconds: readSeconds } = stats;

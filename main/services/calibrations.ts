@@ -168,7 +168,17 @@ export class Calibrations {
     const tokens = Math.min(job.order.tokens, limit - replyTokens);
     const { profile: before, style } = model;
     const { text, title } = job;
-    const request = { text, title, tokens, facts, delta, profile: before, style, device };
+    const request = {
+      text,
+      title,
+      tokens,
+      facts,
+      delta,
+      profile: before,
+      style,
+      device,
+      shape: info,
+    };
     const profile = await calibrate(host, request, signal, report);
     const { fingerprint } = info;
     return profile && { fingerprint, modelTitle: model.card.title, profile };
