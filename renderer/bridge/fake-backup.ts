@@ -22,7 +22,7 @@ export async function checkedBackup(name: string): Promise<CheckedBackup> {
   if (name.startsWith('damaged')) {
     throw new BridgeError({
       code: 'storage',
-      message: 'This backup cannot be restored: The library in it is damaged. Nothing was changed.',
+      message: 'This backup cannot be restored. The library in it is damaged. Nothing was changed.',
       hint: 'Get another copy of it, or choose an older backup.',
     });
   }

@@ -28,7 +28,7 @@ function inspect(file: string, known: (sha256: string) => boolean): void {
     db.pragma('trusted_schema = OFF');
     const version = db.pragma('user_version', { simple: true }) as number;
     if (version > migrations.length) {
-      throw refused('a newer Longleaf made it.', 'Install the newest Longleaf.');
+      throw refused('A newer Longleaf made it.', 'Install the newest Longleaf.');
     }
     if (version < 1 || schemaOf(db) !== schemaAt(version)) {
       throw damaged('What it holds is no library of Longleaf.');

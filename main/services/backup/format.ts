@@ -39,7 +39,7 @@ export const maxRatio = 200;
 export const freeBytes = 256 * 1024 * 1024;
 
 export function refused(why: string, hint?: string): FailureError {
-  return new FailureError('storage', `This backup cannot be restored: ${why}`, hint);
+  return new FailureError('storage', `This backup cannot be restored. ${why}`, hint);
 }
 
 export const damaged = (what: string) =>

@@ -89,7 +89,7 @@ class RestorableApp implements Restoring {
     try {
       const disk = await statfs(dataFolder);
       if (bytes + freeBytes > disk.bavail * disk.bsize) {
-        throw refused('the disk has no room for it.', 'Make room and try again.');
+        throw refused('The disk has no room for it.', 'Make room and try again.');
       }
       await pipeline(stream, createWriteStream(path, { flags: 'wx' }));
       return await this.check(path);

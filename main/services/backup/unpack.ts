@@ -46,7 +46,7 @@ export async function unpackBackup(
   let zip: ZipFile | undefined;
   try {
     zip = await openPromise(file, { lazyEntries: true, autoClose: false }).catch(() => {
-      throw refused('it is no backup of Longleaf, or it was cut short.', 'Choose another file.');
+      throw refused('It is no backup of Longleaf, or it was cut short.', 'Choose another file.');
     });
     const entries = await entriesOf(zip);
     const manifest = await manifestOf(zip, entries);
@@ -97,14 +97,14 @@ async function entriesOf(zip: ZipFile): Promise<Map<string, Entry>> {
 
 async function manifestOf(zip: ZipFile, entries: Map<string, Entry>): Promise<Manifest> {
   const entry = entries.get(manifestName);
-  if (!entry) throw refused('it is no backup of Longleaf.', 'Choose another file.');
+  if (!entry) throw refused('It is no backup of Longleaf.', 'Choose another file.');
   if (entry.uncompressedSize > maxManifestBytes) throw damaged('Its list of files is too long.');
   const chunks: Buffer[] = [];
   for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
   const json: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
   const version = (json as { version?: unknown } | null)?.version;
   if (typeof version === 'number' && version > formatVersion) {
-    throw refused('a newer Longleaf made it.', 'Install the newest Longleaf.');
+    throw refused('A newer Longleaf made it.', 'Install the newest Longleaf.');
   }
   const manifest = schema.parse(json);
   const listed = new Set(manifest.files.map(({ path }) => path));
@@ -135,7 +135,7 @@ async function checkSizes(
   const disk = await statfs(dataFolder);
   if (total + freeBytes > disk.bavail * disk.bsize) {
     throw refused(
-      `it unpacks to ${Math.ceil(total / 1e6).toLocaleString('en-US')} MB, and the disk has no room for that.`,
+      `It unpacks to ${Math.ceil(total / 1e6).toLocaleString('en-US')} MB, and the disk has no room for that.`,
       'Make room and try again.',
     );
   }

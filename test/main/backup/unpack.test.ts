@@ -109,10 +109,10 @@ it('what unpacks to far more than it is', async () => {
 
 it('a newer format, and a newer library', async () => {
   await writeZip(zip, withOriginal(), { ...manifestOf(withOriginal()), version: 2 });
-  expect(await refusal()).toContain('a newer Longleaf made it');
+  expect(await refusal()).toContain('A newer Longleaf made it');
   library = libraryFile(join(outside, 'newer.db'), (db) => db.pragma('user_version = 99'));
   await writeZip(zip, { 'library.db': library });
-  expect(await refusal()).toContain('a newer Longleaf made it');
+  expect(await refusal()).toContain('A newer Longleaf made it');
 });
 
 it('a database that is no library of ours, or has something added', async () => {
