@@ -39,7 +39,7 @@ export const backup = {
     made: (at: number, app: string) => `Made on ${date(new Date(at))} with Longleaf ${app}.`,
     holds,
     replaces:
-      'It takes the place of the library you have now. An answer or a reading under way is stopped.',
+      'It takes the place of the library you have now. An answer, a reading or an import under way is stopped.',
     yes: 'Restore it',
     no: 'Leave it',
   },

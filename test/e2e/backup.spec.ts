@@ -37,6 +37,7 @@ test('what was backed up comes back, and what took its place is kept aside', asy
   await page.keyboard.press('Alt+n');
   await expect(window.turns(page)).toHaveCount(0);
   await window.pick(page, [window.file('other.txt', 'Something else came.')]);
+  await expect(window.documents(page)).toContainText('other');
   await expect(window.library(page)).not.toContainText('ferry');
 
   await window.openSettings(page, 'storage');
