@@ -87,7 +87,7 @@ async function start(): Promise<void> {
   });
   closeBeforeQuit(services, () => lock.release());
   guardSession(session.defaultSession);
-  serveWindow(protocol, listWindowFiles(windowFolder));
+  serveWindow(protocol, listWindowFiles(windowFolder), services);
   serveIpc(services, ipcMain, report);
   showMenu();
   app.on('second-instance', (_event, argv, workingFolder) => {

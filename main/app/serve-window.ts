@@ -1,7 +1,10 @@
-// longleaf://app/…: the built window, from the same fixed list and with the same headers as the browser shell.
+// longleaf://app/…: the built window, from the same fixed list and with the same headers as the browser shell; and
+// prepared backups, which Electron saves where the user says.
 import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import type { Protocol } from 'electron';
-import { securityHeaders } from '../shell/content-policy.js';
+import type { App } from '../services/types.js';
+import { downloadHeaders, securityHeaders } from '../shell/content-policy.js';
 import type { WindowFile, WindowFiles } from '../shell/window-files.js';
 import { scheme } from './origin.js';
 
@@ -17,8 +20,26 @@ export function fileFor(files: WindowFiles, address: string): WindowFile | null 
   return files.get(url.pathname) ?? null;
 }
 
-export function windowResponder(files: WindowFiles): (request: Request) => Promise<Response> {
+const backupAddress = `${scheme}://app/backup/`;
+
+function backupResponse(app: App, backupId: string): Response {
+  const { fileName, stream } = app.takeBackup(backupId);
+  const headers = downloadHeaders(fileName, 'application/zip');
+  return new Response(Readable.toWeb(stream) as ReadableStream, { headers });
+}
+
+export function windowResponder(
+  files: WindowFiles,
+  app: App,
+): (request: Request) => Promise<Response> {
   return async (request) => {
+    if (request.method === 'GET' && request.url.startsWith(backupAddress)) {
+      try {
+        return backupResponse(app, request.url.slice(backupAddress.length));
+      } catch {
+        return new Response('Not found', { status: 404, headers: securityHeaders });
+      }
+    }
     const file = request.method === 'GET' ? fileFor(files, request.url) : null;
     if (!file) return new Response('Not found', { status: 404, headers: securityHeaders });
     const headers = { ...securityHeaders, 'Content-Type': file.contentType };
@@ -26,6 +47,6 @@ export function windowResponder(files: WindowFiles): (request: Request) => Promi
   };
 }
 
-export function serveWindow(protocol: Protocol, files: WindowFiles): void {
-  protocol.handle(scheme, windowResponder(files));
+export function serveWindow(protocol: Protocol, files: WindowFiles, app: App): void {
+  protocol.handle(scheme, windowResponder(files, app));
 }

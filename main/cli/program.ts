@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { device } from '../contract/index.js';
 import { ask, type AskOptions } from './ask.js';
+import { backup, restore, type BackupOptions, type RestoreOptions } from './backup.js';
 import { bench, type BenchOptions } from './bench.js';
 import { calibrate, type CalibrateOptions } from './calibrate.js';
 import { models } from './models.js';
@@ -95,8 +96,25 @@ export function createProgram(
     .action((files: string[], options: CalibrateOptions & StreamOptions) =>
       calibrate(at(options), files, options),
     );
+  withLibraryCommands(program, at);
   for (const command of program.commands) command.addHelpText('after', exitCodeHelp);
   return program;
+}
+
+function withLibraryCommands(program: Command, at: (options: StreamOptions) => Terminal): void {
+  withOutputOptions(program.command('backup'))
+    .description('write the whole library of the app, which must be closed, into one file')
+    .argument('<file>', 'where to; it must not be there yet')
+    .action((file: string, options: BackupOptions & StreamOptions) =>
+      backup(at(options), file, options),
+    );
+  withOutputOptions(program.command('restore'))
+    .description('put a backup in the place of the library, which is moved aside')
+    .argument('<file>', 'a backup')
+    .option('--yes', 'without it, the backup is only checked and described', false)
+    .action((file: string, options: RestoreOptions & StreamOptions) =>
+      restore(at(options), file, options),
+    );
 }
 
 function withOutputOptions(command: Command): Command {

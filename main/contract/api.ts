@@ -2,6 +2,7 @@
 // Both shells validate parameters with these schemas before a service sees them.
 import { z } from 'zod';
 import { calibrationOrder, calibrationState } from './calibrating.js';
+import { checkedBackup, preparedBackup } from './backup.js';
 import {
   contextUse,
   conversation,
@@ -180,6 +181,17 @@ export const api = {
   /** Back to the profile that came with the model, or the paper's. */
   'calibration.reset': { params: nothing, result: calibrationState },
 
+  /** A copy of the whole library, to be fetched: GET /backup/<backupId>. One at a time. */
+  'backup.prepare': { params: nothing, result: preparedBackup },
+  /** Path on the app's own machine. The browser shell uploads instead: PUT /restore, same result. */
+  'backup.check': { params: z.object({ path: z.string().min(1) }), result: checkedBackup },
+  'backup.forget': { params: z.object({ restoreId: id }), result: nothing },
+  /** Puts a checked backup in the library's place; the present library is moved to `aside`. The window starts anew. */
+  'backup.restore': {
+    params: z.object({ restoreId: id }),
+    result: z.object({ aside: z.string() }),
+  },
+
   'readings.state': { params: conversationId, result: readingState },
   /** Starts reading the conversation's documents; progress and outcome come as events. */
   'readings.start': { params: conversationId, result: nothing },
@@ -226,6 +238,8 @@ export interface Bridge {
   onConnection(listener: (connected: boolean) => void): () => void;
   /** Imports a dropped or picked file: by path in Electron, by upload in a browser. */
   importFile(file: LocalFile, importId: string): Promise<Result<'documents.import'>>;
+  /** Checks a picked backup: by path in Electron, by upload in a browser. */
+  checkBackup(file: LocalFile): Promise<Result<'backup.check'>>;
   /** The path of a dropped or picked file; null in a browser, which does not tell. */
   pathOf(file: LocalFile): string | null;
 }

@@ -1,5 +1,6 @@
 export * from './api.js';
 export * from './calibrating.js';
+export * from './backup.js';
 export * from './calibration.js';
 export * from './conversations.js';
 export * from './documents.js';

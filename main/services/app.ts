@@ -2,6 +2,9 @@
 import { api, FailureError, type Method, type ReadStats } from '../contract/index.js';
 import { Answering, type EvidenceIn } from './answering.js';
 import { AppEvents } from './app-events.js';
+import { backupHandlers } from './backup/handlers.js';
+import { Backups } from './backup/backups.js';
+import { restorableApp, type InnerApp, type Restoring } from './backup/restorable-app.js';
 import { Calibrations } from './calibrations.js';
 import { Context } from './context.js';
 import { Conversations } from './conversations.js';
@@ -12,7 +15,7 @@ import { EngineLane } from './engine-lane.js';
 import { findEvidence } from './evidence.js';
 import { excerptKeys, excerptsOf } from './excerpts.js';
 import { failureError } from './failures.js';
-import { createHandlers } from './handlers.js';
+import { createHandlers, type Handlers } from './handlers.js';
 import { ConversationStore } from './library/conversations.js';
 import { DocumentStore } from './library/documents.js';
 import { ModelStore } from './library/models.js';
@@ -32,9 +35,11 @@ import { readDocuments } from './read-documents.js';
 import { Readings } from './readings.js';
 import { SavedReadings } from './saved-readings.js';
 import { profileName } from './sparsity-profiles.js';
-import type { App, AppOptions, CreateApp } from './types.js';
+import type { AppOptions, CreateApp } from './types.js';
 
-export const createApp: CreateApp = async (options) => {
+export const createApp: CreateApp = (options) => restorableApp(options, openApp);
+
+async function openApp(options: AppOptions, restoring: Restoring): Promise<InnerApp> {
   const { db, notice } = openNow(options.dataFolder);
   try {
     const originals = new Originals(options.dataFolder);
@@ -48,15 +53,20 @@ export const createApp: CreateApp = async (options) => {
     const conversations = new Conversations(desk, answering, events);
     const calibrations = new Calibrations(desk, events, options.dataFolder);
     desk.loaded.onUnloaded(() => calibrations.engineLost());
+    const backups = new Backups(db, options.dataFolder, options.version);
     const about = { options, notice, events, desk };
     const services = { ...about, documents, conversations, answering, calibrations };
-    const close = closing(db, desk, documents, answering, () => calibrations.cancel());
-    return serve(createHandlers(services), documents, events, close);
+    const handlers = {
+      ...createHandlers(services),
+      ...backupHandlers(backups, restoring),
+    };
+    const close = closing(db, desk, documents, answering, { calibrations, backups });
+    return serve(handlers, documents, events, backups, close);
   } catch (error) {
     db.close();
     throw failureError(error);
   }
-};
+}
 
 function openNow(folder: string) {
   try {
@@ -153,12 +163,12 @@ function closing(
   desk: Desk,
   documents: Documents,
   answering: Answering,
-  stopCalibrating: () => void,
+  { calibrations, backups }: { calibrations: Calibrations; backups: Backups },
 ) {
   let closed: Promise<void> | undefined;
   const close = async () => {
     documents.close();
-    stopCalibrating();
+    calibrations.cancel();
     desk.downloads.close();
     // A second is plenty for an engine that obeys; one that does not is ended with its process.
     const patience = new Promise((resolve) => setTimeout(resolve, 1000).unref());
@@ -167,17 +177,19 @@ function closing(
     await desk.saved.close(savePatienceMs);
     desk.host.close();
     await answered;
+    await backups.close();
     db.close();
   };
   return () => (closed ??= close());
 }
 
 function serve(
-  handlers: ReturnType<typeof createHandlers>,
+  handlers: Handlers,
   documents: Documents,
   events: AppEvents,
+  backups: Backups,
   close: () => Promise<void>,
-): App {
+): InnerApp {
   return {
     async handle(method, params) {
       try {
@@ -194,15 +206,12 @@ function serve(
       documents.importStream(stream, fileName, importId).catch((error: unknown) => {
         throw failureError(error);
       }),
+    takeBackup: (backupId) => backups.take(backupId),
     close,
   };
 }
 
-function call(
-  handlers: ReturnType<typeof createHandlers>,
-  method: Method,
-  params: unknown,
-): Promise<unknown> {
+function call(handlers: Handlers, method: Method, params: unknown): Promise<unknown> {
   const parsed = api[method].params.safeParse(params);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

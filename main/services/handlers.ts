@@ -26,6 +26,8 @@ export type Handlers = {
   [M in Method]: (params: z.output<Api[M]['params']>) => Promise<Result<M>>;
 };
 
+type BackupMethod = Extract<Method, `backup.${string}`>;
+
 export interface Services {
   options: AppOptions;
   notice?: Failure;
@@ -37,7 +39,8 @@ export interface Services {
   calibrations: Calibrations;
 }
 
-export function createHandlers(services: Services): Handlers {
+/** All but those of backups. */
+export function createHandlers(services: Services): Omit<Handlers, BackupMethod> {
   return {
     ...appHandlers(services),
     ...modelHandlers(services.desk),

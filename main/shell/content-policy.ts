@@ -23,3 +23,13 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), display-capture=(), usb=()',
 };
+
+/** Of a file to be saved and never shown. `fileName` is ours: letters, digits, spaces and dashes. */
+export function downloadHeaders(fileName: string, contentType: string): Record<string, string> {
+  return {
+    ...securityHeaders,
+    'Cache-Control': 'no-store',
+    'Content-Type': contentType,
+    'Content-Disposition': `attachment; filename="${fileName}"`,
+  };
+}

@@ -6,6 +6,7 @@ import type { Report } from '../shell/connection.js';
 import { securityHeaders } from '../shell/content-policy.js';
 import type { WindowFile, WindowFiles } from '../shell/window-files.js';
 import type { Access } from './access.js';
+import { backupPath, serveBackup, serveRestore } from './backup.js';
 import { reply, replyPage } from './reply.js';
 import { targetOf } from './target.js';
 import { serveUpload } from './upload.js';
@@ -70,6 +71,9 @@ async function serve(
   }
   if (!access.hasSession(request.headers)) return refuseStranger(response);
   if (reads) {
+    if (request.method === 'GET' && path.startsWith(backupPath)) {
+      return serveBackup(app, path.slice(backupPath.length), response, report);
+    }
     const file = files.get(path);
     if (file) return serveFile(file, response);
     return replyPage(response, 404, 'Not found', 'There is nothing here.');
@@ -77,6 +81,10 @@ async function serve(
   if (request.method === 'PUT' && path === '/upload') {
     if (!access.hasOwnOrigin(request.headers)) return refuseStranger(response);
     return serveUpload(app, request, response, params, report);
+  }
+  if (request.method === 'PUT' && path === '/restore') {
+    if (!access.hasOwnOrigin(request.headers)) return refuseStranger(response);
+    return serveRestore(app, request, response, report);
   }
   replyPage(response, 405, 'Not possible', 'Longleaf does not serve this kind of request.');
 }

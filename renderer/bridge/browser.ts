@@ -15,18 +15,18 @@ export function browserBridge(page: URL): Bridge {
       socket.call(method, params) as Promise<Result<M>>,
     onEvent: (listener) => socket.onEvent(listener),
     onConnection: (listener) => socket.onConnection(listener),
-    importFile: (file, importId) => upload(page, file, importId),
+    importFile(file, importId) {
+      const address = new URL('./upload', page);
+      address.search = new URLSearchParams({ name: file.name, importId }).toString();
+      return upload(address, file) as Promise<Result<'documents.import'>>;
+    },
+    checkBackup: (file) =>
+      upload(new URL('./restore', page), file) as Promise<Result<'backup.check'>>,
     pathOf: () => null,
   };
 }
 
-async function upload(
-  page: URL,
-  file: LocalFile,
-  importId: string,
-): Promise<Result<'documents.import'>> {
-  const address = new URL('./upload', page);
-  address.search = new URLSearchParams({ name: file.name, importId }).toString();
+async function upload(address: URL, file: LocalFile): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(address, { method: 'PUT', body: file as File });
@@ -34,7 +34,7 @@ async function upload(
     throw (await isGone(file as File)) ? gone(file.name) : unreachable();
   }
   const result: unknown = await response.json().catch(() => null);
-  if (response.ok && result !== null) return result as Result<'documents.import'>;
+  if (response.ok && result !== null) return result;
   throw isFailure(result) ? new BridgeError(result) : unreachable();
 }
 

@@ -42,6 +42,11 @@ export function electronBridge(preload: PreloadApi): Bridge {
     onEvent: (listener) => preload.onEvent(listener),
     onConnection: (listener) => preload.onConnection(listener),
     pathOf: (file) => preload.pathOf(file),
+    async checkBackup(file) {
+      const path = preload.pathOf(file);
+      if (path === null) throw new BridgeError(noPath(file.name));
+      return call('backup.check', { path });
+    },
     async importFile(file, importId) {
       const path = preload.pathOf(file);
       if (path === null) throw new BridgeError(noPath(file.name));

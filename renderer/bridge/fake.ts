@@ -16,6 +16,7 @@ import type {
   Turn,
 } from '../../main/contract/index.js';
 import { BridgeError } from './bridge-error.js';
+import { checkedBackup, preparedBackup, restored } from './fake-backup.js';
 import * as data from './fake-data.js';
 import { hostile } from './fake-hostile.js';
 import { fittingChoices, labelled, withRanges } from './fake-fitting.js';
@@ -143,6 +144,9 @@ class FakeApp {
     'calibration.keep': () => calibrationState('kept'),
     'calibration.discard': () => calibrationState(null),
     'calibration.reset': () => calibrationState(null),
+    'backup.prepare': () => preparedBackup,
+    'backup.forget': () => ({}),
+    'backup.restore': () => restored,
     'readings.state': ({ conversationId }) => this.#reading(conversationId),
     'readings.saved': () => savedReadings,
     'readings.keep': () => savedReadings,
@@ -308,6 +312,7 @@ export function fakeBridge(options: URLSearchParams): Bridge {
     },
     onConnection: () => () => {},
     importFile: (file, importId) => app.importFile(file.name, importId),
+    checkBackup: (file) => checkedBackup(file.name),
     pathOf: () => null,
   };
 }

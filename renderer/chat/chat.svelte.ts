@@ -192,8 +192,9 @@ export class ChatStore {
   async #refreshReading(): Promise<void> {
     const conversationId = this.id;
     if (conversationId === null) return;
-    const reading = await this.#bridge.call('readings.state', { conversationId });
-    if (this.state && this.id === conversationId) this.state = { ...this.state, reading };
+    await this.#try(this.#bridge.call('readings.state', { conversationId }), (reading) => {
+      if (this.state && this.id === conversationId) this.state = { ...this.state, reading };
+    });
   }
 
   #addTurn(turn: Turn): void {

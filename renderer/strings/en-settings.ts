@@ -6,7 +6,7 @@ export const settings = {
   sections: {
     model: 'Model',
     reading: 'Reading',
-    storage: 'Saved readings',
+    storage: 'Storage',
     answers: 'Answers',
     appearance: 'Appearance',
     about: 'About',

@@ -1,5 +1,6 @@
 // Every word the window shows, in English. Another language is another file of this shape.
 import { calibration, forecast, keptPlaces } from './en-calibration.js';
+import { backup } from './en-backup.js';
 import { chat } from './en-chat.js';
 import { exporting } from './en-export.js';
 import { fitting } from './en-fitting.js';
@@ -109,6 +110,7 @@ export const en = {
   },
   forecast,
   keptPlaces,
+  backup,
   library,
   calibration,
   chat,

@@ -41,6 +41,8 @@ export class TestBridge implements Bridge {
     return () => {};
   }
 
+  checkBackup: Bridge['checkBackup'] = () => Promise.reject(new Error('no restore expected'));
+
   pathOf: (file: LocalFile) => string | null = () => null;
 
   send(event: AppEvent): void {

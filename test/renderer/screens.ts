@@ -10,6 +10,8 @@ export interface Screen extends Shown {
 
 const file = (name: string) => ({ name, mimeType: 'application/pdf', buffer: Buffer.from('x') });
 
+const backupFile = (name: string) => ({ ...file(name), mimeType: 'application/zip' });
+
 async function addFiles(page: Page): Promise<void> {
   const names = ['waiting-annual-report-2025.pdf', 'locked-will.pdf', 'scan-of-a-letter.pdf'];
   await page.locator('input[type=file]').first().setInputFiles(names.map(file));
@@ -151,7 +153,45 @@ export const screens: Screen[] = [
   {
     name: 'settings-storage',
     conversation: 'c1',
-    act: (page) => openSection(page, 'Saved readings'),
+    act: (page) => openSection(page, 'Storage'),
+  },
+  {
+    name: 'settings-restore',
+    conversation: 'c1',
+    async act(page) {
+      await openSection(page, 'Storage');
+      await page
+        .getByLabel('Restore …')
+        .last()
+        .setInputFiles([backupFile('longleaf.zip')]);
+      await expect(page.getByRole('group', { name: 'The backup that was chosen' })).toBeFocused();
+    },
+  },
+  {
+    name: 'settings-restore-refused',
+    conversation: 'c1',
+    async act(page) {
+      await openSection(page, 'Storage');
+      await page
+        .getByLabel('Restore …')
+        .last()
+        .setInputFiles([backupFile('damaged.zip')]);
+      await expect(page.getByRole('alert')).toContainText('cannot be restored');
+      await page.getByRole('alert').scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'settings-restored',
+    conversation: 'c1',
+    async act(page) {
+      await openSection(page, 'Storage');
+      await page
+        .getByLabel('Restore …')
+        .last()
+        .setInputFiles([backupFile('longleaf.zip')]);
+      await page.getByRole('button', { name: 'Restore it' }).click();
+      await expect(page.getByText('before-restore-')).toBeVisible();
+    },
   },
   { name: 'settings-answers', conversation: 'c1', act: (page) => openSection(page, 'Answers') },
   {

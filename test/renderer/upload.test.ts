@@ -24,3 +24,17 @@ test('an upload that fails while the file is there says that the connection is l
     failure: { code: 'unreachable' },
   });
 });
+
+test('a backup goes to the app, and its answer or its refusal comes back', async () => {
+  const file = new File(['x'], 'Longleaf.zip');
+  const asked: unknown[] = [];
+  const failure = { code: 'storage', message: 'This backup cannot be restored.' };
+  const answers = [Response.json({ restoreId: 'r' }), Response.json(failure, { status: 500 })];
+  vi.stubGlobal('fetch', (...call: unknown[]) => {
+    asked.push(call);
+    return Promise.resolve(answers.shift());
+  });
+  await expect(browserBridge(page).checkBackup(file)).resolves.toEqual({ restoreId: 'r' });
+  expect(asked).toEqual([[new URL('/restore', page), { method: 'PUT', body: file }]]);
+  await expect(browserBridge(page).checkBackup(file)).rejects.toMatchObject({ failure });
+});

@@ -20,7 +20,7 @@ describe('longleaf://', () => {
   beforeEach(() => void (folder = makeWindowFolder()));
   afterEach(() => rmSync(folder, { recursive: true }));
   const get = (address: string, method = 'GET') =>
-    windowResponder(listWindowFiles(folder))({ url: address, method } as Request);
+    windowResponder(listWindowFiles(folder), new StubApp())({ url: address, method } as Request);
 
   test('serves the page with the same policy as the browser shell', async () => {
     const response = await get('longleaf://app/index.html');
@@ -41,6 +41,17 @@ describe('longleaf://', () => {
     'nonsense',
   ])('%s is not there', async (address) => {
     expect((await get(address)).status).toBe(404);
+  });
+
+  test('hands over a prepared backup as a file to be saved, and no other', async () => {
+    const response = await get('longleaf://app/backup/b1');
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-disposition')).toBe(
+      'attachment; filename="Longleaf 2026-01-01.zip"',
+    );
+    expect(await response.text()).toBe('a zip');
+    expect((await get('longleaf://app/backup/b2')).status).toBe(404);
+    expect((await get('longleaf://other/backup/b1')).status).toBe(404);
   });
 
   test('only reads', async () => {

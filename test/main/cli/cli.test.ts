@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SparsityProfile } from '../../../main/contract/index.js';
+import { ConversationStore } from '../../../main/services/library/conversations.js';
+import { openLibrary } from '../../../main/services/library/open.js';
+import { lockDataFolder } from '../../../main/shell/data-lock.js';
 import { writePdf } from '../../fixtures/documents/pdf-writer.js';
 import { sampleFile } from '../../fixtures/documents/samples.js';
 
@@ -283,6 +286,49 @@ test('calibrate tries the layers of the profile, too; what does not fit is said'
   const crowded = await longleaf(['calibrate', '--tokens', '512', '--facts', '320']);
   expect(crowded.code).not.toBe(0);
   expect(errorOf(crowded)).toContain('do not fit');
+});
+
+test('backup and restore carry a library from one place to another', async () => {
+  const data = join(folder, 'data');
+  const zip = join(folder, 'library.zip');
+  const none = await longleaf(['backup', zip]);
+  expect(errorOf(none)).toContain('no library');
+  const titles = () => {
+    const { db } = openLibrary(data);
+    const found = new ConversationStore(db).list().map(({ title }) => title);
+    db.close();
+    return found;
+  };
+  const { db } = openLibrary(data);
+  const store = new ConversationStore(db);
+  const { id } = store.create('About ferries', []);
+  db.close();
+  const made = await longleaf(['backup', zip]);
+  expect(made).toMatchObject({ code: 0 });
+  expect(made.stdout).toContain('0 documents, 1 conversations');
+  expect(errorOf(await longleaf(['backup', zip]))).toContain('already');
+
+  const later = openLibrary(data).db;
+  new ConversationStore(later).rename(id, 'Changed since');
+  later.close();
+  const looked = await longleaf(['restore', zip]);
+  expect(looked).toMatchObject({ code: 0 });
+  expect(looked.stdout).toContain('Nothing was changed.');
+  expect(titles()).toEqual(['Changed since']);
+  const restored = await longleaf(['restore', zip, '--yes', '--json']);
+  expect(restored.code).toBe(0);
+  const { aside } = JSON.parse(restored.stdout) as { aside: string };
+  expect(titles()).toEqual(['About ferries']);
+  const old = openLibrary(aside).db;
+  expect(new ConversationStore(old).get(id).title).toBe('Changed since');
+  old.close();
+
+  const nonsense = await longleaf(['restore', storyFile(), '--yes']);
+  expect(nonsense.code).not.toBe(0);
+  expect(errorOf(nonsense)).toContain('It is no backup of Longleaf');
+  const lock = lockDataFolder(data);
+  expect(errorOf(await longleaf(['restore', zip, '--yes']))).toContain('already running');
+  lock.release();
 });
 
 test('--help documents the exit codes', async () => {

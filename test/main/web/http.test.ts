@@ -190,3 +190,40 @@ test('a port in use is a sentence', async () => {
     failure: { message: `Port ${server.port} is in use.` },
   });
 });
+
+describe('backups', () => {
+  const put = (headers: Record<string, string>) =>
+    ask(server.port, { method: 'PUT', path: '/restore', headers, body: 'a zip' });
+
+  test('are streamed to a download, to who was let in', async () => {
+    const { status, headers, body } = await get('/backup/b1');
+    expect(status).toBe(200);
+    expect(body).toBe('a zip');
+    expect(headers['content-type']).toBe('application/zip');
+    expect(headers['content-disposition']).toContain('filename="Longleaf 2026-01-01.zip"');
+    expect(headers['cache-control']).toBe('no-store');
+    expect((await get('/backup/b1', {})).status).toBe(403);
+    expect((await get('/backup/other')).status).toBe(404);
+  });
+
+  test('come back as a stream, from our own page only', async () => {
+    const { status, body } = await put(own());
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({ restoreId: 'r1', bytes: 5 });
+    for (const headers of [{ cookie }, { ...own(), origin: 'http://evil.example' }]) {
+      expect((await put(headers as Record<string, string>)).status).toBe(403);
+    }
+    expect((await put({ origin: own().origin })).status).toBe(403);
+    expect(app.restores).toEqual([5]);
+  });
+
+  test('that are refused while they come get the reason', async () => {
+    const answer = await ask(server.port, {
+      method: 'PUT',
+      path: '/restore',
+      headers: { ...own(), 'content-length': '2000000' },
+      body: Buffer.alloc(2_000_000),
+    });
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'storage' });
+  });
+});
