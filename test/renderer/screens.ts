@@ -144,8 +144,8 @@ export const screens: Screen[] = [
     conversation: 'c1',
     async act(page: Page) {
       await openSection(page, 'Reading');
-      const title = page.getByRole('heading', { name: 'What the levels cost' });
-      await title.evaluate((heading) => heading.scrollIntoView());
+      const region = page.getByRole('region', { name: 'Reading' });
+      await region.evaluate((section) => (section.scrollTop = 260));
     },
   })),
   {
