@@ -144,8 +144,9 @@ export const screens: Screen[] = [
     conversation: 'c1',
     async act(page: Page) {
       await openSection(page, 'Reading');
-      const region = page.getByRole('region', { name: 'Reading' });
-      await region.evaluate((section) => (section.scrollTop = 260));
+      const region = page.getByRole('region', { name: 'Reading', exact: true });
+      const down = calibration === 'kept' ? 700 : 260;
+      await region.evaluate((section, top) => (section.scrollTop = top), down);
     },
   })),
   {
