@@ -101,12 +101,13 @@ async function createDesk(options: AppOptions, db: Db, events: AppEvents): Promi
     level: async () => read().level ?? (await models.choose(read().modelId)).profile.defaultLevel,
     savedKey: async (excerpts, level) => {
       const { modelId, kvType } = read();
-      const { card } = await models.choose(modelId);
+      const { card, profile } = await models.choose(modelId);
       const { status } = loaded;
       const inUse = status.state === 'ready' ? status.memory.kvType : undefined;
       const fingerprint = card.info?.fingerprint;
       if (!fingerprint) return undefined;
-      return { fingerprint, kvType: inUse ?? kvType, level, excerpts: excerptKeys(excerpts) };
+      const key = { profile: profileName(profile), level, excerpts: excerptKeys(excerpts) };
+      return { fingerprint, kvType: inUse ?? kvType, ...key };
     },
     read: (id, signal) => readDocuments(desk, id, signal),
     took: ({ ready, level }, stats) => keepTime(readingTimes, ready, level, stats),

@@ -108,6 +108,7 @@ export class Calibrations {
     const result = this.#result;
     if (!result) throw new FailureError('not_found', 'There is no calibration to keep.');
     await keepCalibrated(this.#folder, result.fingerprint, result.profile);
+    this.#desk.readings.forget(); // its level may be another's now
     return this.discard();
   }
 
@@ -121,6 +122,7 @@ export class Calibrations {
     const { models, settings } = this.#desk;
     const { card } = await models.choose(settings.read().modelId);
     if (card.info) await forgetCalibrated(this.#folder, card.info.fingerprint);
+    this.#desk.readings.forget();
     return this.#changed();
   }
 

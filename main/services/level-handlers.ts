@@ -51,7 +51,7 @@ async function forecastOf(desk: Desk, conversationId?: string): Promise<Forecast
     tokens,
     modelLayers: card.info.layers,
     held: readings.levelOf(excerpts) ?? null,
-    saved: saved.levelsOf(fingerprint, excerpts),
+    saved: saved.levelsOf(fingerprint, name, excerpts),
     levels: forecastLevels(basis, tokens),
   };
 }

@@ -16,6 +16,7 @@ import { failureOf } from './failures.js';
 import type { ReadingKey } from './library/readings.js';
 import type { ReadyEngine } from './loaded-engine.js';
 import { ReadingRate } from './reading-rate.js';
+import { profileName } from './sparsity-profiles.js';
 import type { Savable, SavedReadings } from './saved-readings.js';
 
 interface Held {
@@ -180,11 +181,11 @@ export class Readings {
       const listeners = { onReading: (step: ReadingStep) => this.#step(job, step, rate) };
       const outcome = await work(listeners, this.#saved.filesFor(key));
       if (isWhole(outcome.stats)) {
-        this.#hold(job, outcome.stats, reused);
-        if (outcome.stats.readTokens === outcome.stats.promptTokens)
-          this.#work.took(job, outcome.stats);
-        const seconds = this.#held?.seconds ?? outcome.stats.seconds;
-        await this.#saved.settled(savableOf(job, key, outcome.stats, seconds), outcome.stats);
+        const { stats } = outcome;
+        this.#hold(job, stats, reused);
+        if (stats.readTokens === stats.promptTokens) this.#work.took(job, stats);
+        const seconds = this.#held?.seconds ?? stats.seconds;
+        await this.#saved.settled(savableOf(job, key, stats, seconds), stats);
       }
       return outcome;
     } catch (error) {
@@ -253,8 +254,10 @@ export class Readings {
 }
 
 function savedKeyOf({ ready, level, excerpts }: ReadingJob): ReadingKey {
-  const { kvType, info } = ready;
-  return { fingerprint: info.fingerprint, kvType, level, excerpts: excerptKeys(excerpts) };
+  const { model, info, kvType } = ready;
+  const { fingerprint } = info;
+  const profile = profileName(model.profile);
+  return { fingerprint, kvType, profile, level, excerpts: excerptKeys(excerpts) };
 }
 
 function savableOf(job: ReadingJob, key: ReadingKey, stats: ReadStats, seconds: number): Savable {

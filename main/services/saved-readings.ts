@@ -17,7 +17,12 @@ import type { EngineLane } from './engine-lane.js';
 import { excerptKeys, excerptOf, type Excerpt } from './excerpts.js';
 import { failureOf } from './failures.js';
 import { gigabytes } from './gigabytes.js';
-import type { ReadingKey, ReadingStore, SavedReadingRow } from './library/readings.js';
+import {
+  isOfProfile,
+  type ReadingKey,
+  type ReadingStore,
+  type SavedReadingRow,
+} from './library/readings.js';
 
 /** Shorter documents are read faster than a file is worth. */
 const leastTokens = 256;
@@ -77,12 +82,13 @@ export class SavedReadings {
     return this.#store.find(key);
   }
 
-  /** Levels that these very documents are on disk at. */
-  levelsOf(fingerprint: string, excerpts: readonly Excerpt[]): number[] {
+  /** Levels that these very excerpts are on disk at. */
+  levelsOf(fingerprint: string, profile: string, excerpts: readonly Excerpt[]): number[] {
     const key = excerptKeys(excerpts).join(' ');
     const same = this.#store
       .list()
-      .filter((each) => each.fingerprint === fingerprint && each.excerpts.join(' ') === key);
+      .filter((each) => each.fingerprint === fingerprint && each.excerpts.join(' ') === key)
+      .filter((each) => isOfProfile(each, profile));
     return [...new Set(same.map(({ level }) => level))].sort((a, b) => a - b);
   }
 
@@ -128,6 +134,7 @@ export class SavedReadings {
         ({
           fingerprint: _model,
           kvType: _kv,
+          profile: _profile,
           keptFraction: _kept,
           keptPlaces: _where,
           excerpts,
@@ -268,7 +275,8 @@ function isLike(one: ReadingKey, other: ReadingKey): boolean {
   return (
     one.fingerprint === other.fingerprint &&
     one.kvType === other.kvType &&
-    one.level === other.level
+    one.level === other.level &&
+    isOfProfile(one, other.profile)
   );
 }
 
@@ -277,6 +285,6 @@ function commonBeginning(one: readonly string[], other: readonly string[]): numb
   return differs < 0 ? one.length : differs;
 }
 
-function nameOf({ fingerprint, kvType, level, excerpts }: ReadingKey): string {
-  return [fingerprint, kvType, level, ...excerpts].join(' ');
+function nameOf({ fingerprint, kvType, profile, level, excerpts }: ReadingKey): string {
+  return [fingerprint, kvType, profile, level, ...excerpts].join(' ');
 }

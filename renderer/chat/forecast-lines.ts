@@ -20,7 +20,7 @@ export interface ForecastLines {
 export function forecastLines(forecast: Forecast, at: LevelForecast): ForecastLines {
   const { tokens, modelLayers } = forecast;
   return {
-    time: timeOf(tokens, at),
+    time: timeOf(tokens, at, forecast.levels[0]?.seconds ?? null),
     kept: keptOf(tokens, at),
     accuracy: accuracyOf(at),
     unmeasured: at.facts === null,
@@ -30,9 +30,10 @@ export function forecastLines(forecast: Forecast, at: LevelForecast): ForecastLi
   };
 }
 
-function timeOf(tokens: number | null, { seconds }: LevelForecast): string {
+function timeOf(tokens: number | null, { seconds }: LevelForecast, exactly: number | null): string {
   if (tokens === null) return text.noText;
-  return seconds === null ? text.unknownTime : text.takes(seconds, tokens);
+  if (seconds !== null) return text.takes(seconds, tokens);
+  return exactly === null ? text.unknownTime : text.atMost(exactly, tokens);
 }
 
 function keptOf(tokens: number | null, { layers, kept }: LevelForecast): string {

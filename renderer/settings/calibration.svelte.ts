@@ -11,6 +11,8 @@ import type { Notices } from '../ui/notices.svelte.js';
 export class CalibrationStore {
   run = $state.raw<CalibrationRun>({ state: 'idle' });
   model = $state.raw<CalibrationState['model']>(null);
+  /** What is chosen for the next one, as the form has it: it outlives the form. '' is the text that is brought. */
+  readonly choice = $state({ documentId: '', tokens: '', facts: '20' });
   readonly #bridge: Bridge;
   readonly #notices: Notices;
   readonly #runs = new FrameBatch<CalibrationRun>((runs) => (this.run = runs.at(-1)!));

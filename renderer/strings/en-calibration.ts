@@ -7,6 +7,12 @@ const times = (factor: number) => `× ${factor.toFixed(factor < 9.95 ? 1 : 0)}`;
 const between = (low: number, high: number) =>
   `${Math.round(low * 100)} to ${Math.round(high * 100)} %`;
 
+/** To the two digits that an estimate deserves. */
+function rounded(n: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, n))) - 1);
+  return Math.round(n / unit) * unit;
+}
+
 /** 0-based [3, 4, 5, 7] as "4 to 6 and 8". */
 function list(layers: readonly number[]): string {
   const runs: string[] = [];
@@ -30,12 +36,14 @@ export const forecast = {
   kept: 'Kept',
   accuracy: 'Accuracy',
   takes: (seconds: number, n: number) => `about ${eta(seconds)} for ${tokens(n)}`,
-  unknownTime: 'not known before the first reading',
+  atMost: (seconds: number, n: number) =>
+    `not more than about ${eta(seconds)} for ${tokens(n)}, as exact reading`,
+  unknownTime: 'not known before something was read with this model',
   noText: 'no document to read',
   keepsAll: (n: number | null) => (n === null ? 'every token' : `all ${tokens(n)}`),
   keeps: (share: number, n: number | null, layers: readonly number[]) =>
     `${percent(share)} in ${verb(layers, 'layer', 'layers')} ${list(layers)}` +
-    (n === null ? '' : `: about ${count(share * n)} of ${tokens(n)}`),
+    (n === null ? '' : `: about ${count(rounded(share * n))} of ${tokens(n)}`),
   notMeasured: 'not yet measured',
   found: (found: number, asked: number, low: number, high: number) =>
     `${count(found)} of ${facts(asked)} came back (${between(low, high)})`,

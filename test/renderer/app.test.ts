@@ -46,6 +46,7 @@ beforeEach(async () => {
       dataFolder: '/data',
     }),
     'library.list': () => ({ documents: [], conversations: [] }),
+    'calibration.state': () => ({ run: { state: 'idle' }, model: null }),
     'conversations.get': ({ conversationId }) =>
       conversation([turn('a', { state: 'done' })], { id: conversationId }),
     'readings.state': ({ conversationId }) => ({ conversationId, status: 'read' }),

@@ -146,8 +146,9 @@ export const screens: Screen[] = [
     conversation: 'c1',
     async act(page: Page) {
       await openSection(page, 'Reading');
-      const title = page.getByRole('heading', { name: 'What the levels cost' });
-      await title.evaluate((heading) => heading.scrollIntoView());
+      const region = page.getByRole('region', { name: 'Reading', exact: true });
+      const down = calibration === 'kept' ? 700 : 260;
+      await region.evaluate((section, top) => (section.scrollTop = top), down);
     },
   })),
   {

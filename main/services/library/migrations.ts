@@ -147,6 +147,7 @@ ALTER TABLE conversation_documents ADD COLUMN to_anchor INTEGER;
 /** Where a reading kept its tokens; and what readings took on this machine, which outlives their files. */
 const readingTimes = `
 ALTER TABLE readings ADD COLUMN kept_places TEXT;  -- JSON
+ALTER TABLE readings ADD COLUMN profile TEXT;      -- which one the level was of; NULL: not known
 
 CREATE TABLE reading_times (
   number INTEGER PRIMARY KEY,

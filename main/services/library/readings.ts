@@ -11,6 +11,8 @@ export interface ReadingKey {
   /** Of the model file. */
   fingerprint: string;
   kvType: string;
+  /** Which sparsity profile the level is of: `profileName`. */
+  profile: string;
   /** Slider position. */
   level: number;
   /** Keys of what was read of which documents (excerpts.ts), in the order they were read. */
@@ -36,6 +38,7 @@ interface Row {
   id: string;
   fingerprint: string;
   kv_type: string;
+  profile: string | null;
   level: number;
   document_ids: string;
   model_title: string;
@@ -61,7 +64,14 @@ export class ReadingStore {
     return (rows as Row[]).map(fromRow);
   }
 
+  /** At another profile's level of the same number nothing is found, but exact is exact. */
   find(key: ReadingKey): SavedReadingRow | undefined {
+    const found = this.#sameNumber(key);
+    return found && isOfProfile(found, key.profile) ? found : undefined;
+  }
+
+  /** The one that a new one under this key would replace. */
+  #sameNumber(key: ReadingKey): SavedReadingRow | undefined {
     const row = this.#db
       .prepare(
         'SELECT * FROM readings WHERE fingerprint = ? AND kv_type = ? AND level = ? AND document_ids = ?',
@@ -75,18 +85,19 @@ export class ReadingStore {
     const now = Date.now();
     return this.#db
       .transaction(() => {
-        const before = this.find(reading);
+        const before = this.#sameNumber(reading);
         if (before) this.remove(before.id);
         this.#db
           .prepare(
-            `INSERT INTO readings (id, fingerprint, kv_type, level, document_ids, model_title, tokens, bytes,
+            `INSERT INTO readings (id, fingerprint, kv_type, profile, level, document_ids, model_title, tokens, bytes,
                seconds, kept_fraction, kept_places, keep, created_at, used_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           )
           .run(
             reading.id,
             reading.fingerprint,
             reading.kvType,
+            reading.profile,
             reading.level,
             reading.excerpts.join(' '),
             reading.modelTitle,
@@ -132,11 +143,17 @@ export class ReadingStore {
   }
 }
 
+/** Of a reading saved before profiles were noted nobody knows: the engine finds out. */
+export function isOfProfile({ level, profile }: ReadingKey, wanted: string): boolean {
+  return level === 0 || profile === '' || profile === wanted;
+}
+
 function fromRow(row: Row): SavedReadingRow {
   return {
     id: row.id,
     fingerprint: row.fingerprint,
     kvType: row.kv_type,
+    profile: row.profile ?? '',
     level: row.level,
     excerpts: row.document_ids.split(' '),
     modelTitle: row.model_title,

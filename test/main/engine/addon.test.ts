@@ -222,6 +222,12 @@ describe('an engine', () => {
     const read = await session.read(tokens, sparsity, silent);
     expect(read.keptFraction[2]).toBeLessThan(1);
     expect(read.keptFraction[0]).toBe(1);
+    expect(read.keptPlaces).toHaveLength(8 * 128);
+    const shares = [...read.keptPlaces.subarray(2 * 128, 3 * 128)];
+    // Stretches differ in length by a token at most.
+    expect(shares.reduce((sum, each) => sum + each, 0) / 128).toBeCloseTo(read.keptFraction[2]!, 2);
+    expect(shares.at(-1)).toBe(1);
+    expect(read.keptPlaces[0]).toBe(1);
     session.close();
   });
 

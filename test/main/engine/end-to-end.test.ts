@@ -59,6 +59,13 @@ test('after a restart the reading comes from disk, and the answer is the same', 
   await expect
     .poll(async () => (await app.call('readings.saved', {})).readings.length, { timeout: 60_000 })
     .toBe(1);
+  const { keptPlaces } = await app.call('readings.state', { conversationId });
+  expect(keptPlaces?.layers.length).toBeGreaterThan(0);
+  const places = keptPlaces?.stretches.map(({ at }) => at) ?? [];
+  expect(places).toEqual([...places].sort((a, b) => a - b));
+  const [document] = (await app.call('library.list', {})).documents;
+  expect(places.at(-1)! / document!.characters).toBeGreaterThan(0.9);
+  expect(places.at(-1)).toBeLessThan(document!.characters);
   const { folder } = app;
   await app.close();
   app = await openApp(folder, { startWorker });
@@ -69,6 +76,7 @@ test('after a restart the reading comes from disk, and the answer is the same', 
   expect(turn.stats?.readTokens).toBeLessThan(100);
   expect(turn.stats?.restoredTokens).toBeGreaterThan(2000);
   expect(turn.stats?.keptFraction).toEqual(path[0]!.stats?.keptFraction);
+  expect(await app.call('readings.state', { conversationId })).toMatchObject({ keptPlaces });
 });
 
 test('a document that joins is read, and the one before it is not read again', async () => {

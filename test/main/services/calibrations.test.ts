@@ -97,6 +97,25 @@ it('a question waits for it; an answer under way refuses it', async () => {
   expect((await app.finished(turn.id)).state).toBe('stopped');
 });
 
+it('a reading saved under another profile is not offered, an exact one is', async () => {
+  const { id } = await app.addText('a.txt', 'The ferry leaves at noon. '.repeat(100));
+  const { id: conversationId } = await app.call('conversations.create', { documentIds: [id] });
+  const saved = async () => (await app.call('levels.forecast', { conversationId })).saved;
+  for (const [at, level] of [0, 25].entries()) {
+    await app.call('settings.set', { patch: { level } });
+    await app.call('readings.start', { conversationId });
+    await expect.poll(async () => (await saved()).length, { timeout: 10_000 }).toBe(at + 1);
+  }
+  await app.call('calibration.start', small);
+  await until((run) => run.state === 'done');
+  expect(await saved()).toEqual([0, 25]);
+  await app.call('calibration.keep', {}); // other layers than before
+  expect(await saved()).toEqual([0]);
+  expect(await app.call('readings.state', { conversationId })).toMatchObject({ status: 'unread' });
+  await app.call('calibration.reset', {});
+  expect(await saved()).toEqual([0, 25]);
+});
+
 it('ends with a sentence when the model is changed under it', async () => {
   await app.call('calibration.start', { ...small, tokens: 8192, facts: 100 });
   await until((run) => run.state === 'running' && run.step.kind === 'asking');

@@ -70,6 +70,7 @@ it('opening takes the reading from disk, and says what reading it had taken', as
     event.type === 'reading-state' && event.state.status === 'read' ? event.state : undefined,
   );
   expect(state.restoredSeconds).toBe(0.01);
+  expect(state.keptPlaces?.layers.map(({ layer }) => layer)).toEqual([2, 3, 4, 5]);
   expect(state.seconds).toBe((await saved()).readings[0]?.seconds);
 });
 
