@@ -166,7 +166,7 @@ export class AppStore {
   async #addModel(file: File): Promise<void> {
     try {
       const path = this.bridge.pathOf(file);
-      if (path === null) throw new Error(words.settings.models.pathUnknown);
+      if (path === null) return this.notices.info(words.settings.models.pathUnknown);
       const { title, failure } = await this.engine.add(path);
       if (failure) this.notices.failure({ code: 'bad_model', ...failure });
       else this.notices.info(words.settings.models.added(title));

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { app, dialog, ipcMain, Menu, protocol, session } from 'electron';
-import { toFailure } from '../contract/index.js';
+import { toFailure, type Settings } from '../contract/index.js';
 import { createApp } from '../services/app.js';
 import type { App } from '../services/types.js';
 import { lockDataFolder } from '../shell/data-lock.js';
@@ -13,6 +13,7 @@ import { startElectronWorker } from './electron-worker.js';
 import { guardApp, guardSession } from './guard.js';
 import { serveIpc } from './ipc.js';
 import { openLinkAfterConfirm } from './links.js';
+import { menuWords } from './menu-words.js';
 import { menuTemplate } from './menu.js';
 import { customScheme } from './origin.js';
 import { serveWindow } from './serve-window.js';
@@ -32,12 +33,20 @@ function importFiles(services: App, files: string[]): void {
   }
 }
 
-function showMenu(): void {
+/** The menu, in the language of the window from now on. */
+async function showMenu(services: App): Promise<void> {
   const about = () => app.showAboutPanel();
   app.setAboutPanelOptions({ applicationName: 'Longleaf', applicationVersion: ownVersion() });
-  Menu.setApplicationMenu(
-    Menu.buildFromTemplate(menuTemplate({ send: sendCommand, about }, process.platform)),
-  );
+  let shown: Settings['language'] | null = null;
+  const show = ({ language }: Settings) => {
+    if (language === shown) return;
+    shown = language;
+    const words = menuWords(language, app.getPreferredSystemLanguages());
+    const template = menuTemplate({ send: sendCommand, about }, process.platform, words);
+    Menu.setApplicationMenu(Menu.buildFromTemplate(template));
+  };
+  services.onEvent((event) => event.type === 'settings' && show(event.settings));
+  show((await services.handle('settings.get', {})) as Settings);
 }
 
 /** Holds the end back until the services have written and closed everything. */
@@ -89,7 +98,7 @@ async function start(): Promise<void> {
   guardSession(session.defaultSession);
   serveWindow(protocol, listWindowFiles(windowFolder), services);
   serveIpc(services, ipcMain, report);
-  showMenu();
+  await showMenu(services);
   app.on('second-instance', (_event, argv, workingFolder) => {
     if (!showWindow()) void openWindow();
     importFiles(services, readArguments(argv.slice(1), workingFolder).files);

@@ -1,5 +1,6 @@
 // The application menu. Its own items are commands to the window; the rest are the platform's roles.
 import type { MenuItemConstructorOptions } from 'electron';
+import type { MenuWords } from './menu-words.js';
 
 /** What the window understands; the same list as renderer/bridge/electron.ts. */
 export type Command = 'import' | 'new-conversation' | 'filter' | 'settings' | 'shortcuts';
@@ -13,43 +14,52 @@ type Item = MenuItemConstructorOptions;
 
 const separator: Item = { type: 'separator' };
 
-function fileMenu({ send }: MenuActions, mac: boolean): Item {
-  const settings: Item = {
-    label: 'Settings…',
-    accelerator: 'CommandOrControl+,',
-    click: () => send('settings'),
-  };
+type NamedRole = Extract<Item['role'], keyof MenuWords>;
+
+const roleItem = (words: MenuWords, role: NamedRole): Item => ({ role, label: words[role] });
+
+const settingsItem = ({ send }: MenuActions, words: MenuWords): Item => ({
+  label: words.settings,
+  accelerator: 'CommandOrControl+,',
+  click: () => send('settings'),
+});
+
+function fileMenu(actions: MenuActions, words: MenuWords, mac: boolean): Item {
   return {
-    label: 'File',
+    label: words.file,
     submenu: [
       {
-        label: 'Open document…',
+        label: words.open,
         accelerator: 'CommandOrControl+O',
-        click: () => send('import'),
+        click: () => actions.send('import'),
       },
       {
-        label: 'New conversation',
+        label: words.newConversation,
         accelerator: 'CommandOrControl+N',
-        click: () => send('new-conversation'),
+        click: () => actions.send('new-conversation'),
       },
       separator,
-      ...(mac ? [] : [settings, separator]),
-      mac ? { role: 'close' } : { role: 'quit' },
+      ...(mac ? [] : [settingsItem(actions, words), separator]),
+      roleItem(words, mac ? 'close' : 'quit'),
     ],
   };
 }
 
-function editMenu({ send }: MenuActions): Item {
-  const roles = ['undo', 'redo', 'cut', 'copy', 'paste', 'selectAll'] as const;
+function editMenu({ send }: MenuActions, words: MenuWords): Item {
+  const role = (name: NamedRole) => roleItem(words, name);
   return {
-    label: 'Edit',
+    label: words.edit,
     submenu: [
-      ...roles.slice(0, 2).map((role) => ({ role })),
+      role('undo'),
+      role('redo'),
       separator,
-      ...roles.slice(2).map((role) => ({ role })),
+      role('cut'),
+      role('copy'),
+      role('paste'),
+      role('selectAll'),
       separator,
       {
-        label: 'Find in library',
+        label: words.find,
         accelerator: 'CommandOrControl+Shift+F',
         click: () => send('filter'),
       },
@@ -57,53 +67,68 @@ function editMenu({ send }: MenuActions): Item {
   };
 }
 
-const viewMenu: Item = {
-  label: 'View',
-  submenu: [
-    { role: 'reload' },
-    { role: 'toggleDevTools' },
-    separator,
-    { role: 'resetZoom' },
-    { role: 'zoomIn' },
-    { role: 'zoomOut' },
-    separator,
-    { role: 'togglefullscreen' },
-  ],
-};
-
-function macMenu({ send, about }: MenuActions): Item {
+function viewMenu(words: MenuWords): Item {
+  const role = (name: NamedRole) => roleItem(words, name);
   return {
-    label: 'Longleaf',
+    label: words.view,
     submenu: [
-      { label: 'About Longleaf', click: about },
+      role('reload'),
+      role('toggleDevTools'),
       separator,
-      { label: 'Settings…', accelerator: 'Command+,', click: () => send('settings') },
+      role('resetZoom'),
+      role('zoomIn'),
+      role('zoomOut'),
       separator,
-      { role: 'hide' },
-      { role: 'hideOthers' },
-      { role: 'unhide' },
-      separator,
-      { role: 'quit' },
+      role('togglefullscreen'),
     ],
   };
 }
 
-function helpMenu({ send, about }: MenuActions, mac: boolean): Item {
-  const shortcuts: Item = { label: 'Keyboard shortcuts', click: () => send('shortcuts') };
-  const items = mac
-    ? [shortcuts]
-    : [shortcuts, separator, { label: 'About Longleaf', click: about }];
-  return { label: 'Help', role: 'help', submenu: items };
+function windowMenu(words: MenuWords): Item {
+  const roles = ['minimize', 'zoom', 'close'] as const;
+  return {
+    label: words.window,
+    role: 'windowMenu',
+    submenu: roles.map((role) => roleItem(words, role)),
+  };
 }
 
-export function menuTemplate(actions: MenuActions, platform: NodeJS.Platform): Item[] {
+function macMenu(actions: MenuActions, words: MenuWords): Item {
+  const role = (name: NamedRole) => roleItem(words, name);
+  return {
+    label: 'Longleaf',
+    submenu: [
+      { label: words.about, click: actions.about },
+      separator,
+      settingsItem(actions, words),
+      separator,
+      role('hide'),
+      role('hideOthers'),
+      role('unhide'),
+      separator,
+      role('quit'),
+    ],
+  };
+}
+
+function helpMenu({ send, about }: MenuActions, words: MenuWords, mac: boolean): Item {
+  const shortcuts: Item = { label: words.shortcuts, click: () => send('shortcuts') };
+  const items = mac ? [shortcuts] : [shortcuts, separator, { label: words.about, click: about }];
+  return { label: words.help, role: 'help', submenu: items };
+}
+
+export function menuTemplate(
+  actions: MenuActions,
+  platform: NodeJS.Platform,
+  words: MenuWords,
+): Item[] {
   const mac = platform === 'darwin';
   return [
-    ...(mac ? [macMenu(actions)] : []),
-    fileMenu(actions, mac),
-    editMenu(actions),
-    viewMenu,
-    { role: 'windowMenu' },
-    helpMenu(actions, mac),
+    ...(mac ? [macMenu(actions, words)] : []),
+    fileMenu(actions, words, mac),
+    editMenu(actions, words),
+    viewMenu(words),
+    windowMenu(words),
+    helpMenu(actions, words, mac),
   ];
 }

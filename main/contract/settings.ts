@@ -24,6 +24,8 @@ export const settings = z.object({
     .int()
     .min(0)
     .default(20 * 1024 ** 3),
+  /** Of the window. */
+  language: z.enum(['system', 'en', 'de']).default('system'),
   theme: z.enum(['system', 'light', 'dark']).default('system'),
   /** The first-run words about the bundled model were read. */
   welcomed: z.boolean().default(false),

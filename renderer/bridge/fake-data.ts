@@ -32,6 +32,7 @@ export const settings: Settings = {
   repetitionPenalty: 1,
   seed: 0,
   readingsBytes: 21_474_836_480,
+  language: 'system',
   theme: 'system',
   welcomed: false,
 };

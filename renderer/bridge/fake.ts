@@ -1,8 +1,9 @@
 // A bridge without an app behind it, for design work and browser tests of the window alone. Questions steer it:
-// [long] 20,000 tokens, [table] a huge table, [xss] hostile Markdown, [fail] a failure; anything else gets a short answer.
-// In the address: ?empty (a fresh library), ?welcomed, ?state=reading|unread|saved|failed, ?engine=loading|failed|noted,
-// ?limit=N (context tokens), ?calibration=running|done|kept, ?theme=light|dark, ?turns=N (a conversation that long),
-// ?large (its document has 5 MB). Added files fail or take their time by name: see fake-import.ts.
+// [long] 20,000 tokens, [half] comes to a halt on the way, [table] a huge table, [xss] hostile Markdown, [fail] a
+// failure; anything else gets a short answer. In the address: ?empty (a fresh library), ?welcomed,
+// ?state=reading|unread|saved|failed, ?engine=loading|failed|noted, ?limit=N (context tokens),
+// ?calibration=running|done|kept, ?theme=light|dark, ?language=de, ?turns=N (a conversation that long), ?large (its
+// document has 5 MB). Added files fail or take their time by name: see fake-import.ts.
 import type {
   AppEvent,
   Bridge,
@@ -42,6 +43,7 @@ class FakeApp {
   constructor(options: URLSearchParams) {
     this.#options = options;
     this.#settings.theme = (options.get('theme') as 'dark' | null) ?? 'system';
+    this.#settings.language = (options.get('language') as 'de' | null) ?? 'system';
     this.#settings.welcomed = options.has('welcomed');
     const [first, second] = data.answers as [string, string];
     if (options.has('empty')) {
@@ -74,7 +76,11 @@ class FakeApp {
     'engine.status': () => data.engineStatus(this.#options.get('engine')),
     'engine.load': () => data.engineStatus('ready'),
     'settings.get': () => this.#settings,
-    'settings.set': ({ patch }) => (this.#settings = { ...this.#settings, ...patch }),
+    'settings.set': ({ patch }) => {
+      this.#settings = { ...this.#settings, ...patch };
+      this.#emit({ type: 'settings', settings: this.#settings });
+      return this.#settings;
+    },
     'models.list': () => data.models,
     'models.find': () => foundModels,
     'models.downloads': () => [],
@@ -267,6 +273,8 @@ class FakeApp {
       at = Math.max(at, due);
       text += piece;
       this.#emit({ type: 'token', conversationId: 'c1', turnId: turn.id, text: piece });
+      while (question.includes('[half]') && at > 150 && !this.#stopped)
+        await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const failure = question.includes('[fail]') ? data.engineDied : undefined;
     const done: Turn = {
@@ -283,7 +291,7 @@ class FakeApp {
 
 function answerTo(question: string): string {
   if (question.includes('[xss]')) return hostile;
-  if (question.includes('[long]')) return longAnswer();
+  if (/\[(long|half)\]/.test(question)) return longAnswer();
   if (question.includes('[table]')) return hugeTable();
   return data.answers[0]!;
 }

@@ -5,7 +5,7 @@ import type {
   DocumentSummary,
   LabelledRange,
 } from '../../main/contract/index.js';
-import { words } from '../strings/index.js';
+import { anchorName, words } from '../strings/index.js';
 
 /** "Page 12" is page 12 to a reader; anything else is named whole. */
 const pageOf = (label: string) => /^Page (.+)$/.exec(label)?.[1];
@@ -60,5 +60,5 @@ function anchorNamed(anchors: readonly Anchor[], typed: string): number | undefi
 
 /** As it is typed; of what has no pages, its label. */
 export function nameOfAnchor(anchor: Anchor | undefined): string {
-  return anchor ? (pageOf(anchor.label) ?? anchor.label) : '';
+  return anchor ? (pageOf(anchor.label) ?? anchorName(anchor.label)) : '';
 }

@@ -7,7 +7,7 @@ import type {
   Turn,
 } from '../../main/contract/index.js';
 import { numbered } from '../chat/reduce.js';
-import { words } from '../strings/index.js';
+import { anchorName, worded, words } from '../strings/index.js';
 
 /** A place an answer rests on, with the words that stand there. */
 export interface ExportedPlace extends Evidence {
@@ -77,7 +77,8 @@ async function collectTurn(
   const about = documentIds ? titlesOf({ documentIds, ranges }, sources) : null;
   const { stopped, cut } = words.chat.turn;
   const remark =
-    turn.failure?.message ?? (turn.state === 'stopped' ? stopped : turn.cut ? cut : null);
+    (turn.failure && worded(turn.failure).message) ??
+    (turn.state === 'stopped' ? stopped : turn.cut ? cut : null);
   return {
     question: turn.question,
     answer: turn.answer,
@@ -103,7 +104,7 @@ export function withNumbers({ answer, places }: ExportedTurn): string {
 export function placeLine(place: ExportedPlace): string {
   const { quoted, looked } = words.export;
   const kind = place.looked === undefined ? quoted : looked;
-  return `[${place.number}] ${place.documentTitle}, ${place.anchorLabel} (${kind}): “${place.text}”`;
+  return `[${place.number}] ${place.documentTitle}, ${anchorName(place.anchorLabel)} (${kind}): “${place.text}”`;
 }
 
 export function toMarkdown(conversation: ExportedConversation): string {

@@ -1,6 +1,6 @@
-import { count, duration, eta, percent, speed } from '../ui/format.js';
+import { count, duration, eta, percent, plural, speed } from '../ui/format.js';
 
-const tokens = (n: number) => `${count(n)} ${n === 1 ? 'token' : 'tokens'}`;
+const tokens = (n: number) => plural(n, { one: 'token', other: 'tokens' });
 
 export const chat = {
   label: 'Conversation',

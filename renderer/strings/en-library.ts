@@ -1,6 +1,4 @@
-import { bytes, count } from '../ui/format.js';
-
-const plural = (n: number, one: string, many: string) => `${count(n)} ${n === 1 ? one : many}`;
+import { bytes, count, plural } from '../ui/format.js';
 
 export const library = {
   label: 'Library',
@@ -33,13 +31,13 @@ export const library = {
   removeDocumentBody: (uses: number) =>
     uses === 0
       ? 'Its text leaves the library. The file you added it from stays where it is.'
-      : `${plural(uses, 'conversation asks', 'conversations ask')} about it and will be left without it. The file you added it from stays where it is.`,
+      : `${plural(uses, { one: 'conversation asks', other: 'conversations ask' })} about it and will be left without it. The file you added it from stays where it is.`,
   cancel: 'Cancel',
-  turns: (n: number) => plural(n, 'question', 'questions'),
+  turns: (n: number) => plural(n, { one: 'question', other: 'questions' }),
   anchors: {
-    page: (n: number) => plural(n, 'page', 'pages'),
-    section: (n: number) => plural(n, 'section', 'sections'),
-    lines: (n: number) => plural(n, 'part', 'parts'),
+    page: (n: number) => plural(n, { one: 'page', other: 'pages' }),
+    section: (n: number) => plural(n, { one: 'section', other: 'sections' }),
+    lines: (n: number) => plural(n, { one: 'part', other: 'parts' }),
   },
   kinds: {
     pdf: 'PDF',
@@ -61,7 +59,7 @@ export const library = {
     cancel: (name: string) => `Cancel adding ${name}`,
     dismiss: 'Dismiss',
     failed: (name: string) => `${name} could not be added`,
-    failures: (n: number) => `${plural(n, 'file', 'files')} could not be added`,
+    failures: (n: number) => `${plural(n, { one: 'file', other: 'files' })} could not be added`,
     dismissAll: 'Dismiss all',
     known: (title: string) => `“${title}” is here already.`,
     knownMany: (n: number) => `${count(n)} of these files are here already.`,

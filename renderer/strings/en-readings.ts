@@ -1,6 +1,6 @@
-import { bytes, count, duration, percent } from '../ui/format.js';
+import { bytes, duration, percent, plural } from '../ui/format.js';
 
-const tokens = (n: number) => `${count(n)} ${n === 1 ? 'token' : 'tokens'}`;
+const tokens = (n: number) => plural(n, { one: 'token', other: 'tokens' });
 
 export const readings = {
   intro:

@@ -1,4 +1,4 @@
-import { bytes, count } from '../ui/format.js';
+import { bytes, count, plural } from '../ui/format.js';
 
 export const settings = {
   title: 'Settings',
@@ -130,6 +130,11 @@ export const settings = {
     light: 'Light',
     dark: 'Dark',
   },
+  language: {
+    label: 'Language',
+    system: 'As the system',
+    hint: 'Of the window. The model answers in the language it sees fit.',
+  },
   about: {
     version: 'Version',
     shell: 'Runs in',
@@ -137,7 +142,7 @@ export const settings = {
     data: 'Data folder',
     machine: 'Machine',
     machineFacts: (cores: number, memory: number) =>
-      `${cores} ${cores === 1 ? 'core' : 'cores'}, ${bytes(memory)} of memory`,
+      `${plural(cores, { one: 'core', other: 'cores' })}, ${bytes(memory)} of memory`,
     promise: 'Documents, questions and answers never leave this machine.',
   },
 };

@@ -1,4 +1,7 @@
-// Every word the window shows, in English. Another language is another file of this shape.
+// Every word the window shows, in English, and the shape that every other language has. What the app's own side
+// words in English is null here: it is shown as it came.
+import type { FailureCode } from '../../main/contract/index.js';
+import type { AnchorNames } from './anchor-names.js';
 import { calibration, forecast, keptPlaces } from './en-calibration.js';
 import { backup } from './en-backup.js';
 import { chat } from './en-chat.js';
@@ -45,6 +48,8 @@ export const en = {
     addModelHint: 'Any Llama-type GGUF file.',
     understood: 'Understood',
     recent: 'Recent',
+    /** Of the model that comes with Longleaf. */
+    bundled: null as { summary: string; limits: string } | null,
   },
   document: {
     label: 'Document',
@@ -78,6 +83,7 @@ export const en = {
     lookedAt: (label: string) => `Looked at, ${label}`,
     evidenceAt: (label: string) => `Quoted passage, ${label}`,
     quoted: 'Quoted in the answer',
+    anchorNames: null as AnchorNames | null,
   },
   model: {
     none: 'No model',
@@ -107,6 +113,7 @@ export const en = {
       ask: 'Ask',
       newline: 'New line in the question',
     },
+    keys: { control: 'Ctrl', shift: 'Shift' },
   },
   forecast,
   keptPlaces,
@@ -118,6 +125,7 @@ export const en = {
   fitting,
   readings,
   settings,
+  failures: null as Record<FailureCode, string> | null,
 };
 
 export type Strings = typeof en;

@@ -1,12 +1,15 @@
 // Short messages at the foot of the window: what was done (with Undo), what failed (with what helps).
 import type { Failure } from '../../main/contract/index.js';
 import { failureOf } from '../bridge/bridge-error.js';
+import { worded } from '../strings/index.js';
 
 export interface Notice {
   id: number;
   kind: 'info' | 'failure';
   text: string;
   hint?: string;
+  /** What the app said, in English. */
+  original?: string;
   action?: { label: string; run(): void };
   /** Runs when the notice goes away without its action. */
   onGone?(): void;
@@ -24,9 +27,9 @@ export class Notices {
   }
 
   failure(failure: Failure, action?: Notice['action']): void {
-    const { message, hint } = failure;
+    const { message, hint, original } = worded(failure);
     if (this.items.some((each) => each.kind === 'failure' && each.text === message)) return;
-    this.#push({ kind: 'failure', text: message, hint, action });
+    this.#push({ kind: 'failure', text: message, hint, original, action });
   }
 
   /** For promises nobody waits for. */

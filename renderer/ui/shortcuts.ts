@@ -1,4 +1,5 @@
 // Which key means which command. Ctrl on Linux and Windows, Cmd on macOS.
+import { words } from '../strings/index.js';
 
 export type ShortcutCommand =
   | 'import'
@@ -45,5 +46,5 @@ export function isTyping(target: EventTarget | null): boolean {
 
 /** The keys of a command as people read them. */
 export function keysOf(key: string, mac: boolean): string[] {
-  return mac ? ['⌘', key] : ['Ctrl', key];
+  return mac ? ['⌘', key] : [words.shortcuts.keys.control, key];
 }

@@ -1,12 +1,13 @@
 // Every screen in light (wide) and dark (narrow): without accessibility violations by axe and nothing wider than
-// the window, with a picture to look at in test-results/window. LONGLEAF_PICTURES=FOLDER takes both themes at
-// three sizes instead.
+// the window, then in German, with a picture to look at in test-results/window. LONGLEAF_PICTURES=FOLDER takes both
+// themes at three sizes instead.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { expectNoOverflow, expectNothingSpills } from './layout.js';
 import { screens } from './screens.js';
-import { expect, test } from './window.js';
+import { changeSettings, expect, test } from './window.js';
 
 const wide = { width: 1440, height: 900 };
 const middle = { width: 1024, height: 700 };
@@ -21,14 +22,6 @@ const looks = [
 
 async function setTheme(page: Page, theme: string): Promise<void> {
   await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
-}
-
-async function expectNoOverflow(page: Page): Promise<void> {
-  const overflow = await page.evaluate(() => {
-    const { scrollWidth } = document.documentElement;
-    return scrollWidth - window.innerWidth;
-  });
-  expect(overflow, 'px wider than the window').toBeLessThanOrEqual(0);
 }
 
 async function expectAccessible(page: Page): Promise<void> {
@@ -55,5 +48,12 @@ for (const screen of screens) {
         if (index === 0) await expectAccessible(page);
       }
     }
+    // The same in German, whose words are longer: exchanged on the spot, in whatever state the window is.
+    await changeSettings(page, { language: 'de' });
+    await expect(page.locator('html')).toHaveAttribute('lang', 'de');
+    await page.waitForTimeout(60);
+    await page.screenshot({ path: join(pictures, `${screen.name}-german.png`) });
+    await expectNoOverflow(page);
+    await expectNothingSpills(page);
   });
 }

@@ -43,7 +43,7 @@ export const screens: Screen[] = [
     name: 'answering',
     conversation: 'c1',
     async act(page) {
-      await page.getByRole('textbox', { name: 'Your question' }).fill('Who paid? [long]');
+      await page.getByRole('textbox', { name: 'Your question' }).fill('Who paid? [half]');
       await page.keyboard.press('Enter');
       await expect(page.getByRole('heading', { name: 'Crossing 2', exact: true })).toBeAttached();
     },

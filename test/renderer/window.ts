@@ -8,6 +8,7 @@ import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test as base, expect, type Page } from '@playwright/test';
 import { build } from 'vite';
+import type { Settings } from '../../main/contract/index.js';
 import { securityHeaders } from '../../main/shell/content-policy.js';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -93,6 +94,13 @@ export const test = base.extend<{ show: Show; problems: string[] }, { windowAddr
 });
 
 export { expect };
+
+/** As when another window changes a setting. */
+export const changeSettings = (page: Page, patch: Partial<Settings>): Promise<boolean> =>
+  page.evaluate(
+    (detail) => window.dispatchEvent(new CustomEvent('fake-settings', { detail })),
+    patch,
+  );
 
 /** Asks and waits until the answer has ended. */
 export async function ask(page: Page, question: string): Promise<void> {

@@ -6,6 +6,7 @@ import type { App as ElectronApp, IpcMain, MenuItemConstructorOptions, Session }
 import { readArguments } from '../../../main/app/arguments.js';
 import { guardApp, guardSession, isExternalLink } from '../../../main/app/guard.js';
 import { helloChannel, isTrusted, messageChannel, serveIpc } from '../../../main/app/ipc.js';
+import { menuWords } from '../../../main/app/menu-words.js';
 import { menuTemplate } from '../../../main/app/menu.js';
 import { isOwnAddress, windowOrigin } from '../../../main/app/origin.js';
 import { windowResponder } from '../../../main/app/serve-window.js';
@@ -204,10 +205,11 @@ describe('messages', () => {
 
 describe('the menu', () => {
   const send = vi.fn();
+  const words = menuWords('system', ['fr-FR']);
   const labels = (items: MenuItemConstructorOptions[]) =>
     items.map((item) => item.label ?? item.role ?? '');
   const all = (platform: NodeJS.Platform) =>
-    menuTemplate({ send, about: () => {} }, platform).flatMap((menu) => [
+    menuTemplate({ send, about: () => {} }, platform, words).flatMap((menu) => [
       menu,
       ...((menu.submenu as MenuItemConstructorOptions[] | undefined) ?? []),
     ]);
@@ -221,9 +223,17 @@ describe('the menu', () => {
 
   test('has the platform’s own menus', () => {
     const top = (platform: NodeJS.Platform) =>
-      labels(menuTemplate({ send, about: () => {} }, platform));
-    expect(top('linux')).toEqual(['File', 'Edit', 'View', 'windowMenu', 'Help']);
+      labels(menuTemplate({ send, about: () => {} }, platform, words));
+    expect(top('linux')).toEqual(['File', 'Edit', 'View', 'Window', 'Help']);
     expect(top('darwin')[0]).toBe('Longleaf');
+  });
+
+  test('has every item in the language chosen, or else of the system', () => {
+    const german = menuTemplate({ send, about: () => {} }, 'linux', menuWords('de', ['en-GB']));
+    expect(labels(german)).toEqual(['Datei', 'Bearbeiten', 'Ansicht', 'Fenster', 'Hilfe']);
+    expect(menuWords('system', ['de-AT', 'en'])).toEqual(menuWords('de', []));
+    const unnamed = all('darwin').filter(({ label, type }) => !label && type !== 'separator');
+    expect(unnamed).toEqual([]);
   });
 
   test('gives no key to two items', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import {
   bytes,
   count,
@@ -6,9 +6,13 @@ import {
   eta,
   parameters,
   percent,
+  plural,
   speed,
   when,
+  writeAsIn,
 } from '../../../renderer/ui/format.js';
+
+afterEach(() => writeAsIn('en-GB'));
 
 test.each([
   [0, '0'],
@@ -52,7 +56,7 @@ describe('an estimate', () => {
   test.each([
     [null, null],
     [Number.POSITIVE_INFINITY, null],
-    [0.3, 'a moment'],
+    [0.3, '1 s'],
     [3.2, '4 s'],
     [31, '35 s'],
     [88, '90 s'],
@@ -76,4 +80,21 @@ test('dates are as near as they need to be', () => {
   expect(at(2026, 10, 23, 23, 59)).toBe('Yesterday');
   expect(at(2026, 4, 3, 12, 0)).toBe('3 May');
   expect(at(2025, 4, 3, 12, 0)).toBe('3 May 2025');
+});
+
+test.each([
+  [1, '1 page'],
+  [0, '0 pages'],
+  [1200, '1,200 pages'],
+])('plural of %d', (n, text) => expect(plural(n, { one: 'page', other: 'pages' })).toBe(text));
+
+test('another language writes all of it in its own way', () => {
+  writeAsIn('de-DE');
+  const now = new Date(2026, 10, 24, 15, 0).getTime();
+  expect(count(131_072)).toBe('131.072');
+  expect(bytes(29_835_648)).toBe('29,8 MB');
+  expect(duration(0.42)).toBe('0,4 s');
+  expect(parameters(27_800_000)).toBe('27,8 Millionen');
+  expect(when(now - 86_400_000, now)).toBe('Gestern');
+  expect(when(new Date(2026, 4, 3).getTime(), now)).toBe('3. Mai');
 });
