@@ -18,15 +18,20 @@ export type KeyPress = Pick<
 
 export const isMac = (platform: string): boolean => /mac|iphone|ipad|darwin/i.test(platform);
 
-const withModifier: Record<string, ShortcutCommand> = {
-  o: 'import',
-  n: 'new-conversation',
-  k: 'filter',
-  ',': 'settings',
-  d: 'document',
-  f: 'find',
-  '/': 'shortcuts',
+/** The key that Ctrl or Cmd makes a command, in the order of the list people see, which has all of them. */
+export const keyOf: Record<Exclude<ShortcutCommand, 'escape'>, string> = {
+  import: 'o',
+  'new-conversation': 'n',
+  filter: 'k',
+  document: 'd',
+  find: 'f',
+  settings: ',',
+  shortcuts: '/',
 };
+
+const withModifier = new Map(
+  Object.entries(keyOf).map(([command, key]) => [key, command as ShortcutCommand]),
+);
 
 export function commandOf(press: KeyPress, mac: boolean, typing: boolean): ShortcutCommand | null {
   if (press.key === 'Escape') return 'escape';
@@ -34,7 +39,7 @@ export function commandOf(press: KeyPress, mac: boolean, typing: boolean): Short
   // Browsers keep Ctrl+N for themselves: Alt+N does the same everywhere.
   if (press.altKey && !press.ctrlKey && !press.metaKey && press.code === 'KeyN')
     return 'new-conversation';
-  if (modifier && !press.altKey) return withModifier[press.key.toLowerCase()] ?? null;
+  if (modifier && !press.altKey) return withModifier.get(press.key.toLowerCase()) ?? null;
   if (press.key === '?' && !typing && !press.ctrlKey && !press.metaKey) return 'shortcuts';
   return null;
 }
@@ -46,5 +51,5 @@ export function isTyping(target: EventTarget | null): boolean {
 
 /** The keys of a command as people read them. */
 export function keysOf(key: string, mac: boolean): string[] {
-  return mac ? ['⌘', key] : [words.shortcuts.keys.control, key];
+  return [mac ? '⌘' : words.shortcuts.keys.control, key.toUpperCase()];
 }

@@ -193,3 +193,13 @@ test('nothing moves for those who asked for stillness', async ({ page, show }) =
   ]);
   expect(durations).toEqual(['0s']);
 });
+
+test('what is deleted hands the focus to its neighbour', async ({ page, show }) => {
+  await show({ options: 'welcomed' });
+  const library = page.getByRole('navigation', { name: 'Library' });
+  await library.getByRole('button', { name: /^More for What is the access/ }).press('Enter');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('Deleted “What is the access')).toBeVisible();
+  await expect(library.getByRole('button', { name: /^Which annexes/ })).toBeFocused();
+});

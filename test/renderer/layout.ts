@@ -25,3 +25,23 @@ export async function expectNothingSpills(page: Page): Promise<void> {
   });
   expect(spilled).toEqual([]);
 }
+
+/** Every control can be brought on screen whole enough to be pressed, with nothing else over it. */
+export async function expectReachable(page: Page): Promise<void> {
+  const lost = await page.evaluate(() => {
+    const top = document.querySelector('dialog[open]') ?? document.body;
+    const controls = top.querySelectorAll<HTMLElement>('button, input, select, textarea, a[href]');
+    const isLost = (control: HTMLElement) => {
+      control.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      const { left, top, width, height } = control.getBoundingClientRect();
+      const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+      return !hit || !(control.contains(hit) || hit.contains(control));
+    };
+    return [...controls]
+      .filter((control) => control.checkVisibility({ visibilityProperty: true }))
+      .filter((control) => !control.matches('.skip, .scrim, :disabled, [hidden]'))
+      .filter((control) => control.getBoundingClientRect().width > 1 && isLost(control))
+      .map((control) => `${control.className}: ${control.ariaLabel ?? control.innerText}`);
+  });
+  expect(lost).toEqual([]);
+}

@@ -1,16 +1,17 @@
 // Every screen in light (wide) and dark (narrow): without accessibility violations by axe and nothing wider than
 // the window, then in German, with a picture to look at in test-results/window. LONGLEAF_PICTURES=FOLDER takes both
-// themes at three sizes instead.
+// themes at three sizes instead. At last in German at 200 % of 1280 by 800: everything must still be reached.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expectNoOverflow, expectNothingSpills } from './layout.js';
+import { expectNoOverflow, expectNothingSpills, expectReachable } from './layout.js';
 import { screens } from './screens.js';
 import { changeSettings, expect, test } from './window.js';
 
 const wide = { width: 1440, height: 900 };
 const middle = { width: 1024, height: 700 };
+const zoomed = { width: 640, height: 400 };
 const narrow = { width: 720, height: 900 };
 
 const everyPicture = process.env.LONGLEAF_PICTURES;
@@ -55,5 +56,12 @@ for (const screen of screens) {
     await page.screenshot({ path: join(pictures, `${screen.name}-german.png`) });
     await expectNoOverflow(page);
     await expectNothingSpills(page);
+    // At 200 % of a small screen.
+    await page.setViewportSize(zoomed);
+    await page.waitForTimeout(60);
+    await page.screenshot({ path: join(pictures, `${screen.name}-zoomed.png`) });
+    await expectNoOverflow(page);
+    await expectNothingSpills(page);
+    await expectReachable(page);
   });
 }
