@@ -77,7 +77,7 @@ export const settings: Strings['settings'] = {
     title: 'Speicher',
     weights: 'Modell',
     kv: 'Lesung (KV-Cache)',
-    scratch: 'Arbeitsspeicher',
+    scratch: 'Zwischenspeicher',
     total: 'Zusammen',
     available: 'Verfügbar',
     fits: (context) => `Platz für ${context} Token auf einmal.`,

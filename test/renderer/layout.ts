@@ -29,7 +29,10 @@ export async function expectNothingSpills(page: Page): Promise<void> {
 /** Every control can be brought on screen whole enough to be pressed, with nothing else over it. */
 export async function expectReachable(page: Page): Promise<void> {
   const lost = await page.evaluate(() => {
-    const top = document.querySelector('dialog[open]') ?? document.body;
+    // In a small window the document covers the rest.
+    const pane = document.querySelector<HTMLElement>('.app > .document');
+    const cover = pane && getComputedStyle(pane).position === 'fixed' ? pane : document.body;
+    const top = document.querySelector('dialog[open]') ?? cover;
     const controls = top.querySelectorAll<HTMLElement>('button, input, select, textarea, a[href]');
     const isLost = (control: HTMLElement) => {
       control.scrollIntoView({ block: 'nearest', inline: 'nearest' });
