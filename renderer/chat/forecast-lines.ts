@@ -3,8 +3,6 @@ import type { Forecast, LevelForecast } from '../../main/contract/index.js';
 import { words } from '../strings/index.js';
 import { wilson } from '../ui/wilson.js';
 
-const text = words.forecast;
-
 export interface ForecastLines {
   time: string;
   kept: string;
@@ -31,42 +29,43 @@ export function forecastLines(forecast: Forecast, at: LevelForecast): ForecastLi
 }
 
 function timeOf(tokens: number | null, { seconds }: LevelForecast, exactly: number | null): string {
-  if (tokens === null) return text.noText;
-  if (seconds !== null) return text.takes(seconds, tokens);
-  return exactly === null ? text.unknownTime : text.atMost(exactly, tokens);
+  if (tokens === null) return words.forecast.noText;
+  if (seconds !== null) return words.forecast.takes(seconds, tokens);
+  return exactly === null ? words.forecast.unknownTime : words.forecast.atMost(exactly, tokens);
 }
 
 function keptOf(tokens: number | null, { layers, kept }: LevelForecast): string {
-  if (layers.length === 0 || kept === 1) return text.keepsAll(tokens);
-  return kept === null ? text.notMeasured : text.keeps(kept, tokens, layers);
+  if (layers.length === 0 || kept === 1) return words.forecast.keepsAll(tokens);
+  return kept === null ? words.forecast.notMeasured : words.forecast.keeps(kept, tokens, layers);
 }
 
 function accuracyOf({ facts, level }: LevelForecast): string {
-  if (!facts) return text.notMeasured;
+  if (!facts) return words.forecast.notMeasured;
   const { low, high } = wilson(facts.found, facts.asked);
-  const found = text.found(facts.found, facts.asked, low, high);
+  const found = words.forecast.found(facts.found, facts.asked, low, high);
   if (level === 0) return found;
-  const parts = [found, text.exactFound(facts.exact)];
-  if (facts.level !== level) parts.push(text.measuredAt(facts.level));
+  const parts = [found, words.forecast.exactFound(facts.exact)];
+  if (facts.level !== level) parts.push(words.forecast.measuredAt(facts.level));
   return parts.join('; ');
 }
 
 function policyOf({ layers, blocks, whole }: LevelForecast, modelLayers: number): string[] {
-  if (whole) return [text.whole];
-  const said = layers.length > 0 ? [text.selects(layers, modelLayers - layers.length)] : [];
-  if (blocks) said.push(text.blocks[blocks.pattern](blocks.layers));
-  return said.length > 0 ? said : [text.exactPolicy];
+  if (whole) return [words.forecast.whole];
+  const said =
+    layers.length > 0 ? [words.forecast.selects(layers, modelLayers - layers.length)] : [];
+  if (blocks) said.push(words.forecast.blocks[blocks.pattern](blocks.layers));
+  return said.length > 0 ? said : [words.forecast.exactPolicy];
 }
 
 function againOf({ tokens, held, saved }: Forecast, level: number): string | null {
   if (tokens === null) return null;
-  if (held === level) return text.again.held;
-  if (saved.includes(level)) return text.again.saved;
-  return held !== null || saved.length > 0 ? text.again.reread(tokens) : null;
+  if (held === level) return words.forecast.again.held;
+  if (saved.includes(level)) return words.forecast.again.saved;
+  return held !== null || saved.length > 0 ? words.forecast.again.reread(tokens) : null;
 }
 
 function spokenOf({ seconds, layers, kept, facts }: LevelForecast): string {
-  const { spoken } = text;
+  const { spoken } = words.forecast;
   return [
     seconds === null ? null : spoken.time(seconds),
     kept === null || layers.length === 0 ? null : spoken.kept(kept),

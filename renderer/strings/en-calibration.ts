@@ -171,6 +171,8 @@ export const calibration = {
     between,
     starts: (level: number) =>
       `The slider starts at level ${level}: the highest that lost less than 1 % of what exact reading found.`,
+    unsteady:
+      'A higher level was not faster everywhere: the text is too short for levels to differ, or other programs were busy. A longer text on a quiet machine tells more.',
     nothingFound:
       'Exact reading found none of the facts, so nothing can be said about accuracy. A longer reply or another model may help.',
     drift: 'How far each layer moves the text',

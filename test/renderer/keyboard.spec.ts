@@ -142,9 +142,9 @@ test('the slider moves by arrows and says what it means', async ({ page, show })
   const slider = page.getByRole('slider', { name: 'Speed and accuracy of reading' });
   await slider.focus();
   await page.keyboard.press('Home');
-  await expect(slider).toHaveAttribute('aria-valuetext', 'Exact (0)');
+  await expect(slider).toHaveAttribute('aria-valuetext', /^Exact \(0\)/);
   await page.keyboard.press('End');
-  await expect(slider).toHaveAttribute('aria-valuetext', 'Fast (100)');
+  await expect(slider).toHaveAttribute('aria-valuetext', /^Fast \(100\)/);
   await expect(page.getByText('Expect missed details.')).toBeVisible();
   await page.keyboard.press('PageDown');
   await expect(slider).toHaveAttribute('aria-valuetext', /^Fast \(9\d\)|^Fast \(90\)/);
