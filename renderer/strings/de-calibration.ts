@@ -172,6 +172,8 @@ export const calibration: Strings['calibration'] = {
     between,
     starts: (level) =>
       `Der Regler beginnt auf Stufe ${level}: der höchsten, die weniger als 1 % dessen verlor, was genaues Lesen fand.`,
+    unsteady:
+      'Eine höhere Stufe war nicht überall schneller: Der Text ist zu kurz, oder andere Programme waren beschäftigt. Ein längerer Text auf einem ruhigen Rechner sagt mehr.',
     nothingFound:
       'Genaues Lesen fand keine der Angaben; über die Genauigkeit lässt sich nichts sagen. Mehr Platz für die Antwort oder ein anderes Modell kann helfen.',
     drift: 'Wie weit jede Schicht den Text bewegt',
