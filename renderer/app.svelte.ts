@@ -39,6 +39,8 @@ export class AppStore {
   shortcutsOpen = $state(false);
   /** The window is too narrow for the library to stand beside the rest: it slides over it when asked for. */
   libraryDrawer = $state(false);
+  /** A narrow window shows one thing at a time: an open document covers the conversation. */
+  onePane = false;
   /** Only matters while the library is such a drawer. */
   libraryOpen = $state(false);
 
@@ -152,6 +154,7 @@ export class AppStore {
   async askAbout(documentId: string, passage: string): Promise<void> {
     if (this.chat.id === null) await this.newConversation([documentId]);
     else if (!this.chat.documentIds.includes(documentId)) await this.addDocuments([documentId]);
+    if (this.onePane) this.viewer.close();
     this.chat.quote(passage);
   }
 

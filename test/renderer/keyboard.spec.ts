@@ -137,6 +137,25 @@ test('in a narrow window the library is a drawer: it takes focus and returns it'
   await expect(opener).toBeFocused();
 });
 
+test('in a narrow window a document covers the conversation: nothing under it takes focus', async ({
+  page,
+  show,
+}) => {
+  await page.setViewportSize({ width: 720, height: 900 });
+  await show({ options: 'welcomed', conversation: 'c1' });
+  const opener = page.getByRole('main').getByRole('button', { name: 'Show the document', exact: true });
+  await opener.press('Enter');
+  const inDocument = () => page.evaluate(() => !!document.activeElement?.closest('.document'));
+  await expect.poll(inDocument).toBe(true);
+  const inMain = () => page.evaluate(() => !!document.activeElement?.closest('main'));
+  for (let i = 0; i < 30; i += 1) {
+    await page.keyboard.press('Tab');
+    expect(await inMain()).toBe(false);
+  }
+  await page.getByRole('button', { name: 'Close the document' }).press('Enter');
+  await expect(opener).toBeFocused();
+});
+
 test('the slider moves by arrows and says what it means', async ({ page, show }) => {
   await show({ options: 'welcomed', conversation: 'c1' });
   const slider = page.getByRole('slider', { name: 'Speed and accuracy of reading' });
@@ -198,6 +217,7 @@ test('what is deleted hands the focus to its neighbour', async ({ page, show }) 
   await show({ options: 'welcomed' });
   const library = page.getByRole('navigation', { name: 'Library' });
   await library.getByRole('button', { name: /^More for What is the access/ }).press('Enter');
+  await expect(page.getByRole('menuitem').first()).toBeFocused();
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');
   await expect(page.getByText('Deleted “What is the access')).toBeVisible();

@@ -40,11 +40,11 @@ const malicious = [
   '{% break %}{% continue %}{% endfor %}{% endif %}',
 ];
 
-/** One to five changes of whole words and marks: left out, doubled, exchanged, replaced by something malicious. */
+/** One to three changes of whole words and marks: left out, doubled, exchanged, replaced by something malicious. */
 function damaged(draw: () => number): string {
   const one = <T>(from: readonly T[]): T => from[Math.floor(draw() * from.length)] as T;
   const words = one(sound).split(/(\s+|\{[{%]-?|-?[%}]\}|[()[\]|.,'~+=]|<[^>]*>)/);
-  for (let changes = 1 + Math.floor(draw() * 5); changes > 0; changes--) {
+  for (let changes = 1 + Math.floor(draw() * 3); changes > 0; changes--) {
     const at = Math.floor(draw() * words.length);
     const kind = Math.floor(draw() * 5);
     if (kind === 0) words.splice(at, 1 + Math.floor(draw() * 3));
