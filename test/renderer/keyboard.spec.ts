@@ -143,7 +143,9 @@ test('in a narrow window a document covers the conversation: nothing under it ta
 }) => {
   await page.setViewportSize({ width: 720, height: 900 });
   await show({ options: 'welcomed', conversation: 'c1' });
-  const opener = page.getByRole('main').getByRole('button', { name: 'Show the document', exact: true });
+  const opener = page
+    .getByRole('main')
+    .getByRole('button', { name: 'Show the document', exact: true });
   await opener.press('Enter');
   const inDocument = () => page.evaluate(() => !!document.activeElement?.closest('.document'));
   await expect.poll(inDocument).toBe(true);

@@ -6,6 +6,8 @@ export interface Screen extends Shown {
   name: string;
   /** What to do once it is open, and what must be true before it is looked at. */
   act?: (page: Page) => Promise<void>;
+  /** Its end is a reload, with a change of language too: shown in English alone. */
+  reloads?: boolean;
 }
 
 const file = (name: string) => ({ name, mimeType: 'application/pdf', buffer: Buffer.from('x') });
@@ -184,6 +186,7 @@ export const screens: Screen[] = [
   {
     name: 'settings-restored',
     conversation: 'c1',
+    reloads: true,
     async act(page) {
       await openSection(page, 'Storage');
       await page
