@@ -2,7 +2,7 @@
 embedding Q6_K as in a Q4_K_M mix; rows that are no multiple of 256 stay Q8_0. Rounded plainly, so good for timing
 and not for answers to be proud of. Layouts: native/ops/quant.h.
 
-Usage: python3 test/bench/requantise.py models/longleaf-mini.gguf /tmp/longleaf-mini-q4_k.gguf
+Usage: python3 test/bench/requantise.py models/longleaf-mini.gguf mini-q4_k.gguf
 """
 
 from __future__ import annotations
