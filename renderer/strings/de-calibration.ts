@@ -1,6 +1,7 @@
 // What the slider promises, what was kept where, and calibrating.
 import { count, decimal, duration, eta, percent, plural } from '../ui/format.js';
 import type { Strings } from './en.js';
+import { layerList, rounded } from './numbers.js';
 
 const tokens = (n: number) => plural(n, { one: 'Token', other: 'Token' });
 const facts = (n: number) => plural(n, { one: 'Angabe', other: 'Angaben' });
@@ -8,25 +9,7 @@ const times = (factor: number) => `× ${decimal(factor, factor < 9.95 ? 1 : 0)}`
 const between = (low: number, high: number) =>
   `${Math.round(low * 100)} bis ${Math.round(high * 100)} %`;
 
-/** To the two digits that an estimate deserves. */
-function rounded(n: number): number {
-  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, n))) - 1);
-  return Math.round(n / unit) * unit;
-}
-
-/** 0-based [3, 4, 5, 7] as "4 bis 6 und 8". */
-function list(layers: readonly number[]): string {
-  const runs: string[] = [];
-  for (let at = 0; at < layers.length;) {
-    let end = at;
-    while (layers[end + 1] === layers[end]! + 1) end++;
-    const [first, last] = [layers[at]! + 1, layers[end]! + 1];
-    runs.push(first === last ? `${first}` : `${first} ${end === at + 1 ? 'und' : 'bis'} ${last}`);
-    at = end + 1;
-  }
-  const last = runs.pop() ?? '';
-  return runs.length > 0 ? `${runs.join(', ')} und ${last}` : last;
-}
+const list = (layers: readonly number[]) => layerList(layers, { to: 'bis', and: 'und' });
 const layersNamed = (layers: readonly number[]) =>
   layers.length === 1 ? `Schicht ${list(layers)}` : `Die Schichten ${list(layers)}`;
 const verb = (layers: readonly number[], one: string, many: string) =>

@@ -1,5 +1,6 @@
 // The slider's promises, what was kept where, and calibrating.
 import { count, duration, eta, percent } from '../ui/format.js';
+import { layerList, rounded } from './numbers.js';
 
 const tokens = (n: number) => `${count(n)} ${n === 1 ? 'token' : 'tokens'}`;
 const facts = (n: number) => `${count(n)} ${n === 1 ? 'fact' : 'facts'}`;
@@ -7,25 +8,7 @@ const times = (factor: number) => `× ${factor.toFixed(factor < 9.95 ? 1 : 0)}`;
 const between = (low: number, high: number) =>
   `${Math.round(low * 100)} to ${Math.round(high * 100)} %`;
 
-/** To the two digits that an estimate deserves. */
-function rounded(n: number): number {
-  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, n))) - 1);
-  return Math.round(n / unit) * unit;
-}
-
-/** 0-based [3, 4, 5, 7] as "4 to 6 and 8". */
-function list(layers: readonly number[]): string {
-  const runs: string[] = [];
-  for (let at = 0; at < layers.length;) {
-    let end = at;
-    while (layers[end + 1] === layers[end]! + 1) end++;
-    const [first, last] = [layers[at]! + 1, layers[end]! + 1];
-    runs.push(first === last ? `${first}` : `${first} ${end === at + 1 ? 'and' : 'to'} ${last}`);
-    at = end + 1;
-  }
-  const last = runs.pop() ?? '';
-  return runs.length > 0 ? `${runs.join(', ')} and ${last}` : last;
-}
+const list = (layers: readonly number[]) => layerList(layers, { to: 'to', and: 'and' });
 const layersNamed = (layers: readonly number[]) =>
   layers.length === 1 ? `Layer ${list(layers)}` : `Layers ${list(layers)}`;
 const verb = (layers: readonly number[], one: string, many: string) =>

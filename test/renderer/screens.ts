@@ -14,6 +14,14 @@ const file = (name: string) => ({ name, mimeType: 'application/pdf', buffer: Buf
 
 const backupFile = (name: string) => ({ ...file(name), mimeType: 'application/zip' });
 
+async function chooseBackup(page: Page, name: string): Promise<void> {
+  await openSection(page, 'Storage');
+  await page
+    .getByLabel('Restore …')
+    .last()
+    .setInputFiles([backupFile(name)]);
+}
+
 async function addFiles(page: Page): Promise<void> {
   const names = ['waiting-annual-report-2025.pdf', 'locked-will.pdf', 'scan-of-a-letter.pdf'];
   await page.locator('input[type=file]').first().setInputFiles(names.map(file));
@@ -162,11 +170,7 @@ export const screens: Screen[] = [
     name: 'settings-restore',
     conversation: 'c1',
     async act(page) {
-      await openSection(page, 'Storage');
-      await page
-        .getByLabel('Restore …')
-        .last()
-        .setInputFiles([backupFile('longleaf.zip')]);
+      await chooseBackup(page, 'longleaf.zip');
       await expect(page.getByRole('group', { name: 'The backup that was chosen' })).toBeFocused();
     },
   },
@@ -174,11 +178,7 @@ export const screens: Screen[] = [
     name: 'settings-restore-refused',
     conversation: 'c1',
     async act(page) {
-      await openSection(page, 'Storage');
-      await page
-        .getByLabel('Restore …')
-        .last()
-        .setInputFiles([backupFile('damaged.zip')]);
+      await chooseBackup(page, 'damaged.zip');
       await expect(page.getByRole('alert')).toContainText('cannot be restored');
       await page.getByRole('alert').scrollIntoViewIfNeeded();
     },
@@ -188,11 +188,7 @@ export const screens: Screen[] = [
     conversation: 'c1',
     reloads: true,
     async act(page) {
-      await openSection(page, 'Storage');
-      await page
-        .getByLabel('Restore …')
-        .last()
-        .setInputFiles([backupFile('longleaf.zip')]);
+      await chooseBackup(page, 'longleaf.zip');
       await page.getByRole('button', { name: 'Restore it' }).click();
       await expect(page.getByText('before-restore-')).toBeVisible();
     },
