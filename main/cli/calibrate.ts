@@ -2,10 +2,10 @@
 import type { MeasuredLevel, SparsityProfile, TriedLayers } from '../contract/index.js';
 import {
   calibrate as measure,
-  replyTokens,
+  calibrationRequest,
   type CalibrationListeners,
 } from '../services/calibrating.js';
-import { sampleText } from '../services/sample-text.js';
+import { sampleName, sampleText } from '../services/sample-text.js';
 import { calibrationsIn, keepCalibrated } from '../services/sparsity-profiles.js';
 import { withEngine, type EngineChoice, type EngineRun } from './engine-run.js';
 import { readInputs } from './inputs.js';
@@ -21,8 +21,6 @@ export interface CalibrateOptions extends Omit<EngineChoice, 'level'> {
   json: boolean;
 }
 
-const sampleName = 'text made up for measuring';
-
 export async function calibrate(
   terminal: Terminal,
   files: string[],
@@ -30,21 +28,10 @@ export async function calibrate(
 ): Promise<void> {
   const { text, title } = await textOf(terminal, files, options.tokens);
   await withEngine(terminal, options, async (run) => {
-    const { host, model, info, memory, device } = run;
-    const tokens = Math.min(options.tokens, memory.contextTokens - replyTokens);
-    const { profile: before, style } = model;
-    const { facts, delta } = options;
-    const request = {
-      text,
-      title,
-      tokens,
-      facts,
-      delta,
-      profile: before,
-      style,
-      device,
-      shape: info,
-    };
+    const { host, model, info, memory } = run;
+    const { tokens, facts, delta } = options;
+    const wanted = { text, title, tokens, facts, delta };
+    const request = calibrationRequest(run, memory.contextTokens, wanted);
     const profile = await measure(host, request, terminal.signal, reports(terminal)).finally(() =>
       terminal.progress.clear(),
     );

@@ -162,6 +162,11 @@ export class ReadingSession {
     };
   }
 
+  /** Length of the text of tokens [from, to), UTF-16 code units. */
+  #characters(tokens: Int32Array, from: number, to: number): number {
+    return this.#engine.detokenize(tokens.subarray(from, to)).length;
+  }
+
   /** Of each head, what went to the tokens of a place. */
   #paid(
     attention: Float32Array,
@@ -174,8 +179,7 @@ export class ReadingSession {
       let [low, high] = [place.start, place.end]; // the text of what lies before `low` is not longer
       while (low < high) {
         const middle = Math.ceil((low + high) / 2);
-        const length = this.#engine.detokenize(documents.subarray(place.start, middle)).length;
-        if (length <= characters) low = middle;
+        if (this.#characters(documents, place.start, middle) <= characters) low = middle;
         else high = middle - 1;
       }
       return low;
@@ -192,8 +196,7 @@ export class ReadingSession {
     return lookedAt(attention, documents.length, places).flatMap(({ start, end, share }) => {
       const index = places.findIndex((place) => start >= place.start && end <= place.end);
       const from = places[index]?.start ?? 0;
-      const characters = (to: number) =>
-        this.#engine.detokenize(documents.subarray(from, to)).length;
+      const characters = (to: number) => this.#characters(documents, from, to);
       return index < 0 ? [] : [{ index, start: characters(start), end: characters(end), share }];
     });
   }
@@ -277,11 +280,8 @@ export class ReadingSession {
 
   #keptPlaces(result: ReadResult, documents: Int32Array, places: TokenRange[]) {
     if (result.reusedTokens > 0) return undefined;
-    return keptPlacesOf(
-      result.keptPlaces,
-      documents.length,
-      places,
-      (from, to) => this.#engine.detokenize(documents.subarray(from, to)).length,
+    return keptPlacesOf(result.keptPlaces, documents.length, places, (from, to) =>
+      this.#characters(documents, from, to),
     );
   }
 

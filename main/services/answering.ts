@@ -11,7 +11,7 @@ import {
 import { unlessAborted } from './abort.js';
 import { AnswerLog } from './answer-log.js';
 import type { AppEvents } from './app-events.js';
-import { refuseUnlessFits } from './context.js';
+import { documentTokens, refuseUnlessFits } from './context.js';
 import type { Desk } from './desk.js';
 import type { Answered } from './engine-host.js';
 import { excerptsOf, type Excerpt } from './excerpts.js';
@@ -211,7 +211,7 @@ export class Answering {
       turnId: turn.id,
       excerpts,
       level: request.level,
-      documentTokens: use.documents.reduce((sum, { tokens }) => sum + tokens, 0),
+      documentTokens: documentTokens(use),
       ready,
       signal,
     };

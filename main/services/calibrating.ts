@@ -29,6 +29,24 @@ export interface CalibrationRequest {
   shape: Shape;
 }
 
+/** A loaded model, as far as a calibration needs it. */
+interface Loaded {
+  model: { profile: SparsityProfile; style: Prompt['style'] };
+  info: Shape;
+  device: string;
+}
+
+/** `context`: tokens that the model holds; question and answer take theirs of them. */
+export function calibrationRequest(
+  { model, info: shape, device }: Loaded,
+  context: number,
+  wanted: Pick<CalibrationRequest, 'text' | 'title' | 'tokens' | 'facts' | 'delta'>,
+): CalibrationRequest {
+  const { profile, style } = model;
+  const tokens = Math.min(wanted.tokens, context - replyTokens);
+  return { ...wanted, tokens, profile, style, device, shape };
+}
+
 export interface CalibrationListeners {
   onDrift(step: ReadingStep): void;
   onReading(level: number, step: ReadingStep): void;

@@ -12,16 +12,20 @@ import {
 } from '../contract/index.js';
 import { unlessAborted } from './abort.js';
 import type { AppEvents } from './app-events.js';
-import { calibrate, replyTokens, type CalibrationListeners } from './calibrating.js';
+import {
+  calibrate,
+  calibrationRequest,
+  replyTokens,
+  type CalibrationListeners,
+} from './calibrating.js';
 import { CalibrationProgress } from './calibration-progress.js';
 import type { Desk } from './desk.js';
 import { failureOf } from './failures.js';
-import { sampleText } from './sample-text.js';
+import { sampleName, sampleText } from './sample-text.js';
 import { calibrationsIn, forgetCalibrated, keepCalibrated } from './sparsity-profiles.js';
 
 /** Layers up to the median of drift may be sparse, as in the paper. */
 const delta = 0.5;
-const sampleName = 'text made up for measuring';
 /** Progress within a step is told no more often. */
 const quietMs = 100;
 
@@ -166,21 +170,10 @@ export class Calibrations {
     if (!ready) return undefined;
     this.#measuring = true;
     readings.forget();
-    const { model, device, info, limit } = ready;
-    const tokens = Math.min(job.order.tokens, limit - replyTokens);
-    const { profile: before, style } = model;
+    const { model, info, limit } = ready;
     const { text, title } = job;
-    const request = {
-      text,
-      title,
-      tokens,
-      facts,
-      delta,
-      profile: before,
-      style,
-      device,
-      shape: info,
-    };
+    const wanted = { text, title, tokens: job.order.tokens, facts, delta };
+    const request = calibrationRequest(ready, limit, wanted);
     const profile = await calibrate(host, request, signal, report);
     const { fingerprint } = info;
     return profile && { fingerprint, modelTitle: model.card.title, profile };

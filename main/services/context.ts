@@ -37,8 +37,7 @@ export class Context {
       tokens: this.#counts.get(countKey(ready, excerpt)) ?? 0,
     }));
     const reply = asked.replyTokens;
-    const inDocuments = counts.reduce((sum, { tokens }) => sum + tokens, 0);
-    const total = inDocuments + measured.total + reply;
+    const total = documentTokens({ documents: counts }) + measured.total + reply;
     return {
       documents: counts,
       history: measured.history,
@@ -75,6 +74,11 @@ export class Context {
   }
 }
 
+/** Tokens of all documents together. */
+export function documentTokens({ documents }: Pick<ContextUse, 'documents'>): number {
+  return documents.reduce((sum, { tokens }) => sum + tokens, 0);
+}
+
 function countKey(ready: ReadyEngine, excerpt: Excerpt): string {
   return `${ready.info.fingerprint} ${excerptKey(excerpt)}`;
 }
@@ -83,9 +87,8 @@ function countKey(ready: ReadyEngine, excerpt: Excerpt): string {
 export function refuseUnlessFits(use: ContextUse): void {
   if (use.fits) return;
   const count = (tokens: number) => tokens.toLocaleString('en-US');
-  const documents = use.documents.reduce((sum, { tokens }) => sum + tokens, 0);
   const parts = [
-    `documents ${count(documents)}`,
+    `documents ${count(documentTokens(use))}`,
     use.history > 0 ? `earlier turns ${count(use.history)}` : '',
     use.question > 0 ? `question ${count(use.question)}` : '',
     use.template > 0 ? `prompt form ${count(use.template)}` : '',

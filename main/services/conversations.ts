@@ -7,7 +7,7 @@ import {
   type RangeUse,
 } from '../contract/index.js';
 import { excerptsOf } from './excerpts.js';
-import { checkedRange, labelled, withRange, type NextQuestion } from './fitting.js';
+import { checkedRange, withRange, type NextQuestion } from './fitting.js';
 import type { Answering } from './answering.js';
 import type { AppEvents } from './app-events.js';
 import type { Desk } from './desk.js';
@@ -134,7 +134,7 @@ export class Conversations {
     const use = await this.#desk.context.measure(ready, { ...asked, excerpts });
     const { total, limit, fits } = use;
     const { tokens } = use.documents.find((each) => each.documentId === documentId)!;
-    return { range: wanted && labelled(library, documentId, wanted), tokens, total, limit, fits };
+    return { range: wanted && library.labelled(documentId, wanted), tokens, total, limit, fits };
   }
 
   /** The prompt of a running answer must stay what the window shows. */

@@ -5,7 +5,6 @@ import {
   type AnchorRange,
   type ContextUse,
   type FittingChoices,
-  type LabelledRange,
 } from '../contract/index.js';
 import type { Question } from './context.js';
 import type { Desk } from './desk.js';
@@ -69,7 +68,7 @@ async function suggestRange(
     const tokens = tried.documents.find((each) => each.documentId === documentId)?.tokens ?? 0;
     if (tried.fits) {
       if (tokens < leastTokens) return undefined;
-      return { documentId, range: labelled(desk.library, documentId, range), tokens };
+      return { documentId, range: desk.library.labelled(documentId, range), tokens };
     }
     room -= Math.max(1, tried.total - tried.limit);
   }
@@ -122,15 +121,6 @@ function roomHere(
 /** The same excerpts, with another stretch of one document. */
 export function withRange(excerpts: readonly Excerpt[], changed: Excerpt): Excerpt[] {
   return excerpts.map((each) => (each.documentId === changed.documentId ? changed : each));
-}
-
-export function labelled(
-  library: DocumentStore,
-  documentId: string,
-  range: AnchorRange,
-): LabelledRange {
-  const { start: _start, ...labels } = library.stretch(documentId, range);
-  return labels;
 }
 
 /** Null: all of the document. Throws bad_request for a range that is none of it, or that holds no text. */

@@ -2,6 +2,7 @@
 import type { CalibrationOrder, Forecast } from '../contract/index.js';
 import type { Answering } from './answering.js';
 import type { Calibrations } from './calibrations.js';
+import { documentTokens } from './context.js';
 import type { Desk } from './desk.js';
 import { excerptsOf, type Excerpt } from './excerpts.js';
 import { forecastLevels, type ForecastBasis } from './forecast.js';
@@ -62,8 +63,7 @@ async function countedTokens(
 ): Promise<number | null> {
   try {
     const ready = await loaded.ensureUnlessFailed();
-    const { documents } = await context.measure(ready, { excerpts, turns: [], replyTokens: 0 });
-    return documents.reduce((sum, each) => sum + each.tokens, 0);
+    return documentTokens(await context.measure(ready, { excerpts, turns: [], replyTokens: 0 }));
   } catch {
     return null; // the model's own status says why
   }

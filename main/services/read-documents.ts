@@ -1,6 +1,6 @@
 // Reads a conversation's documents before anything is asked.
 import { unlessAborted } from './abort.js';
-import { refuseUnlessFits } from './context.js';
+import { documentTokens, refuseUnlessFits } from './context.js';
 import { excerptsOf } from './excerpts.js';
 import type { Desk } from './desk.js';
 
@@ -20,8 +20,14 @@ export async function readDocuments(
   const { style, profile } = ready.model;
   const level = desk.settings.read().level ?? profile.defaultLevel;
   const documents = desk.documents.withText(excerpts);
-  const documentTokens = use.documents.reduce((sum, { tokens }) => sum + tokens, 0);
-  const job = { conversationId, excerpts, level, documentTokens, ready, signal };
+  const job = {
+    conversationId,
+    excerpts,
+    level,
+    documentTokens: documentTokens(use),
+    ready,
+    signal,
+  };
   const prompt = { style, documents, turns: [] };
   await desk.readings.track(job, (listeners, reading) =>
     desk.host.read({ prompt, level, profile, reading }, signal, listeners),

@@ -11,6 +11,8 @@ const places =
     ',',
   );
 
+export const sampleName = 'text made up for measuring';
+
 export function sampleText(seed: number, characters: number): string {
   let state = seed;
   const pick = (words: readonly string[]) => {

@@ -5,7 +5,8 @@ import { pipeline } from 'node:stream/promises';
 import type { App } from '../services/types.js';
 import { downloadHeaders } from '../shell/content-policy.js';
 import { expose, type Report } from '../shell/connection.js';
-import { replyFailure, replyJson } from './reply.js';
+import { answerBody, pour } from './receive.js';
+import { replyFailure } from './reply.js';
 
 export const backupPath = '/backup/';
 
@@ -33,18 +34,6 @@ export async function serveRestore(
   report: Report,
 ): Promise<void> {
   const announced = Number(request.headers['content-length'] ?? 0);
-  const body = new PassThrough();
-  request.on('error', (error) => body.destroy(error));
-  request.on('aborted', () => body.destroy(new Error('The browser ended the upload.')));
-  request.pipe(body);
-  try {
-    replyJson(response, 200, await app.receiveBackup(body, announced));
-  } catch (error) {
-    const failure = expose(error, request.destroyed ? () => {} : report);
-    if (!response.writable) return;
-    replyFailure(response, failure);
-    // A browser reads the answer only when it could send everything: let the rest run into the void.
-    request.unpipe();
-    request.resume();
-  }
+  const take = () => app.receiveBackup(pour(request, new PassThrough()), announced);
+  await answerBody(request, response, report, take);
 }

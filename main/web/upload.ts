@@ -5,8 +5,8 @@ import { FailureError } from '../contract/index.js';
 import { fileTooLarge, limited } from '../services/documents/import.js';
 import { maxFileBytes } from '../services/documents/limits.js';
 import type { App } from '../services/types.js';
-import { expose, type Report } from '../shell/connection.js';
-import { replyFailure, replyJson } from './reply.js';
+import type { Report } from '../shell/connection.js';
+import { answerBody, pour } from './receive.js';
 
 const query = z.object({
   name: z.string().min(1).max(255),
@@ -26,11 +26,7 @@ async function importBody(app: App, request: IncomingMessage, params: URLSearchP
   const name = plainName(parsed.data.name);
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > maxFileBytes) throw fileTooLarge(name, announced);
-  const body = limited(name);
-  request.on('error', (error) => body.destroy(error));
-  request.on('aborted', () => body.destroy(new Error('The browser ended the upload.')));
-  request.pipe(body);
-  return app.importStream(body, name, parsed.data.importId);
+  return app.importStream(pour(request, limited(name)), name, parsed.data.importId);
 }
 
 export async function serveUpload(
@@ -40,14 +36,5 @@ export async function serveUpload(
   params: URLSearchParams,
   report: Report,
 ): Promise<void> {
-  try {
-    replyJson(response, 200, await importBody(app, request, params));
-  } catch (error) {
-    const failure = expose(error, request.destroyed ? () => {} : report);
-    if (!response.writable) return;
-    replyFailure(response, failure);
-    // A browser reads the answer only when it could send everything: let the rest run into the void.
-    request.unpipe();
-    request.resume();
-  }
+  await answerBody(request, response, report, () => importBody(app, request, params));
 }

@@ -88,6 +88,12 @@ export class DocumentStore {
     return { from, to, first: first.label, last: last.label, start: first.start };
   }
 
+  /** A range with the labels of its ends. */
+  labelled(id: string, range: AnchorRange): LabelledRange {
+    const { start: _start, ...labels } = this.stretch(id, range);
+    return labels;
+  }
+
   text(id: string): string {
     return this.passages(id, 0, Number.MAX_SAFE_INTEGER).join('');
   }

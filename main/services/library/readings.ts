@@ -121,8 +121,7 @@ export class ReadingStore {
     const read = excerpts.map(excerptOf);
     const ranges = read.flatMap(({ documentId, range }) => {
       if (!range) return [];
-      const { start: _start, ...labelled } = documents.stretch(documentId, range);
-      return [[documentId, labelled] as const];
+      return [[documentId, documents.labelled(documentId, range)] as const];
     });
     return {
       documentIds: read.map(({ documentId }) => documentId),
