@@ -34,5 +34,5 @@ cmake -S native -B "$build" -DLONGLEAF_CUDA="${LONGLEAF_CUDA:-ON}" -DCMAKE_CUDA_
 cmake --build "$build" -j "$(nproc)" --target longleaf_addon | tail -1
 addon=$(find "$build" -name longleaf.node | head -1)
 ls -l "$addon"
-# shellcheck disable=SC2086
-"$node" "${LONGLEAF_ADDON_SCRIPT:-test/bench/addon-gpu.mjs}" --addon "$addon" ${LONGLEAF_ADDON_ARGUMENTS:-}
+# xargs, so that an argument may have quotes: --orders "read first".
+xargs "$node" "${LONGLEAF_ADDON_SCRIPT:-test/bench/addon-gpu.mjs}" --addon "$addon" <<<"${LONGLEAF_ADDON_ARGUMENTS:-}"
