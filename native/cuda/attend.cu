@@ -2,8 +2,10 @@
 // queries of one head and walks the keys in tiles on a grid from key 0, with a running maximum and sum per
 // query. A warp holds 16 or 32 rows whole, so softmax stays inside it. While scores are computed V arrives,
 // while values are weighed the next K does. Selected attention is the same walk over the head's own list of
-// positions: rows are gathered as they are copied and scattered as they are stored.
+// positions: rows are gathered as they are copied and scattered as they are stored. Windows and soft caps are
+// this kernel's alone.
 #include <cassert>
+#include <climits>
 #include <cmath>
 
 #include "cuda/attend.h"
@@ -60,9 +62,13 @@ __device__ void load_tile(uint32_t shared, char* memory, const char* cache, int 
     }
 }
 
+/// Score of a key before a query's window: not infinite, since a tile may hold no other key of some query, whose
+/// sums then count for nothing once one comes. Its own key always does.
+constexpr float kOutside = -1e30f;
+
 /// `gathered`: keys and queries by a head's list, if it has one; the same sums in the same order. `planned`:
-/// only tiles of the plan's blocks.
-template <int D, KvType type, bool gathered, bool planned>
+/// only tiles of the plan's blocks. `limited`: with a window, a soft cap or both, and neither list nor plan.
+template <int D, KvType type, bool gathered, bool planned, bool limited>
 __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const Walk w) {
     using S = Shape<D>;
     constexpr int F = S::fragments, N = S::keys;
@@ -95,7 +101,8 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
         const int place = tile * N + static_cast<int>(threadIdx.x) % N;
         return place > last ? -1 : list ? list[place] : place;
     };
-    int ahead = -1, tile = steps.from(0), later = steps.from(tile + 1);
+    const int nearest = limited && w.window > 0 ? max(0, first + 1 - w.window) / N : 0;
+    int ahead = -1, tile = steps.from(nearest), later = steps.from(tile + 1);
     if constexpr (gathered) {
         if (threadIdx.x < N) positions[threadIdx.x] = position(tile);
         if (later < steps.end) ahead = position(later);
@@ -155,6 +162,19 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
             load_tile<D, type, gathered>(shared_address(k_tile), k_tile, k, d, next, later * N, last);
         copies_commit();
 
+        if constexpr (limited) {
+            const int before = w.window > 0 ? w.window : INT_MAX;
+#pragma unroll
+            for (int f = 0; f < F; ++f)
+#pragma unroll
+                for (int j = 0; j < N / 8; ++j)
+#pragma unroll
+                    for (int e = 0; e < 4; ++e) {
+                        if (w.cap.most > 0) w.cap.soften(s[f][j][e]);
+                        const int key = tile * N + j * 8 + lane % 4 * 2 + e % 2;
+                        if (my_row + f * 16 + e / 2 * 8 - key >= before) s[f][j][e] = kOutside;
+                    }
+        }
         if ((tile + 1) * N - 1 > first) {  // the diagonal crosses this tile
 #pragma unroll
             for (int f = 0; f < F; ++f)
@@ -238,10 +258,10 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
         }
 }
 
-template <int D, KvType type, bool gathered, bool planned = false>
+template <int D, KvType type, bool gathered, bool planned = false, bool limited = false>
 void launch(CudaBackend& cuda, const Walk& w, int heads) {
     using S = Shape<D>;
-    const auto kernel = attend_tiles<D, type, gathered, planned>;
+    const auto kernel = attend_tiles<D, type, gathered, planned, limited>;
     cuda.allow_shared(reinterpret_cast<const void*>(kernel), S::shared_bytes);
     const dim3 grid(stretches(w, S::rows), static_cast<unsigned>(heads));
     kernel<<<grid, kThreads, S::shared_bytes, cuda.stream>>>(w);
@@ -249,9 +269,10 @@ void launch(CudaBackend& cuda, const Walk& w, int heads) {
 
 template <int D, KvType type>
 void launch(CudaBackend& cuda, const Walk& w, int heads) {
-    w.plan    ? launch<D, type, true, true>(cuda, w, heads)
-    : w.index ? launch<D, type, true>(cuda, w, heads)
-              : launch<D, type, false>(cuda, w, heads);
+    w.window > 0 || w.cap.most > 0 ? launch<D, type, false, false, true>(cuda, w, heads)
+    : w.plan                       ? launch<D, type, true, true>(cuda, w, heads)
+    : w.index                      ? launch<D, type, true>(cuda, w, heads)
+                                   : launch<D, type, false>(cuda, w, heads);
 }
 
 template <int D>
@@ -268,14 +289,16 @@ void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, co
     w.k = static_cast<const char*>(kv.k), w.v = static_cast<const char*>(kv.v);
     w.capacity = kv.capacity, w.d = kv.head_dim, w.group = heads / kv.kv_heads;
     w.rows = static_cast<int>(q.rows), w.start = start, w.list_heads = 1;
-    w.scale = static_cast<float>(1.4426950408889634 / std::sqrt(static_cast<double>(kv.head_dim)));
+    w.scale = SoftCap::scale(kv), w.cap = SoftCap(kv), w.window = static_cast<int>(kv.window);
+    const bool limited = kv.window > 0 || kv.soft_cap > 0;
+    assert(!(limited && (chosen || plan)) && "attend: layers with a window or a soft cap are dense");
     if (chosen) {
         w.list_heads = chosen->per_group ? w.group : 1;
         w.index = chosen->index, w.count = chosen->count, w.index_capacity = chosen->capacity;
         w.selected = chosen->rows, w.selected_places = round_up(chosen->capacity, kGatherUnit);
     }
     if (plan) w.plan = plan->mask, w.plan_blocks = plan->blocks;
-    if (run.cuda.hopper && (!chosen || chosen->rows)) {
+    if (run.cuda.hopper && !limited && (!chosen || chosen->rows)) {
         if (kv.type == KvType::q8_0) {
             const KvLayer wide = widen(run.cuda, kv, start + w.rows, w.count);
             w.k = static_cast<const char*>(wide.k), w.v = static_cast<const char*>(wide.v);
@@ -303,6 +326,15 @@ void require_shape(const Backend& backend, const KvLayer& kv) {
 }
 
 }  // namespace
+
+SoftCap::SoftCap(const KvLayer& kv) : most(kv.soft_cap) {
+    if (most > 0) before = 1.0f / (most * std::sqrt(static_cast<float>(kv.head_dim)));
+}
+
+float SoftCap::scale(const KvLayer& kv) {
+    constexpr double log2_e = 1.4426950408889634;
+    return static_cast<float>(kv.soft_cap > 0 ? log2_e : log2_e / std::sqrt(static_cast<double>(kv.head_dim)));
+}
 
 void attend(Backend& backend, Matrix q, KvLayer kv, int start, Matrix out) {
     require_shape(backend, kv);

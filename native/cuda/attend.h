@@ -5,6 +5,19 @@
 
 namespace longleaf::cuda {
 
+/// KvLayer's cap on scores: most * tanh(score * before).
+struct SoftCap {
+    float most = 0, before = 0;  // cap, and 1 / (cap sqrt(D)); 0: scores stay
+
+    SoftCap() = default;
+    explicit SoftCap(const KvLayer&);
+    /// What scores are multiplied with on their way to powers of 2.
+    static float scale(const KvLayer&);
+#if defined(__CUDACC__)
+    __device__ void soften(float& score) const { score = most * tanhf(score * before); }
+#endif
+};
+
 /// Queries of consecutive positions and the cache they look into. A place is a position, or a number in a
 /// head's list of positions where it has one.
 struct Walk {
@@ -15,7 +28,9 @@ struct Walk {
     const char *k, *v;  // (G, capacity, D)
     int64_t capacity;   // positions
     int d, group, rows, start;
-    float scale;           // log2(e) / sqrt(D)
+    float scale;           // log2(e) / sqrt(D); log2(e) where scores have a soft cap
+    int window;            // of KvLayer; 0: none
+    SoftCap cap;
     int list_heads;        // that share a list
     const int32_t* index;  // (H / list_heads, index_capacity), or null: dense
     const int32_t* count;  // 0: dense
@@ -33,7 +48,7 @@ struct Walk {
 void decode(Running&, const Matrix& q, const KvLayer&, int length, const Matrix& out);
 
 /// The walk on warpgroup products and the copy engine (attend_hopper.cu), for devices that CudaBackend calls
-/// `hopper`. K and V are f16; a list needs `selected`.
+/// `hopper`. K and V are f16; a list needs `selected`; there is neither window nor soft cap.
 void attend_on_hopper(CudaBackend&, const Walk&, int heads);
 
 /// Zeroes the rows of out, positions from `start` on, that a head did not select; all stay where it has no

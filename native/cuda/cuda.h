@@ -89,8 +89,6 @@ class CudaBackend final : public Backend {
     uint64_t scratch_bytes(int64_t widest_row, int64_t prepared) const override;
     bool host_memory() const override { return false; }
     bool attends(int head_dim, KvType) const override;
-    std::string lacks(const Needs&) const override;
-    std::string unproven(const Needs&) const override;
     int chunk_rows() const override;
     bool gates_at_once() const override { return hopper && !cublas; }
     uint64_t gathered_bytes(int heads, int64_t length, int head_dim) const override;

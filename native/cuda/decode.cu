@@ -22,7 +22,8 @@ struct Split {
     const char *k, *v;
     int64_t capacity;
     int d, group, length;
-    float scale;    // log2(e) / sqrt(D)
+    float scale;    // as Walk's
+    SoftCap cap;
     float* parts;   // (H, parts, D + 2): sums, peak, total
     int* arrivals;  // (G, heads at a time), zero between launches
     void* out;      // (H, D)
@@ -281,6 +282,11 @@ __global__ void __launch_bounds__(kMostWarps * 32, 1) attend_part(const Split w)
                 multiply_add<__half>(s[j], q[2 * c], words.x, words.y);
                 multiply_add<__half>(s[j], q[2 * c + 1], words.z, words.w);
             }
+        if (w.cap.most > 0)
+#pragma unroll
+            for (auto& keys : s)
+#pragma unroll
+                for (float& score : keys) w.cap.soften(score);
         if (first + kTile > ring.end)
 #pragma unroll
             for (int j = 0; j < kTile / 8; ++j)
@@ -327,9 +333,13 @@ void decode(Running& run, const Matrix& q, const KvLayer& kv, int length, const 
     const int d = kv.head_dim, heads = static_cast<int>(q.cols) / d;
     Split w{};
     w.q = q.data, w.q_type = q.type, w.out = out.data, w.out_type = out.type;
-    w.k = static_cast<const char*>(kv.k), w.v = static_cast<const char*>(kv.v);
+    // Keys before a window are as if they were not there.
+    const int64_t before = kv.window > 0 ? std::max<int64_t>(0, length - kv.window) : 0;
+    length -= static_cast<int>(before);
+    w.k = static_cast<const char*>(kv.k) + before * cached_row_bytes(kv.type, d);
+    w.v = static_cast<const char*>(kv.v) + before * cached_row_bytes(kv.type, d);
     w.capacity = kv.capacity, w.d = d, w.group = heads / kv.kv_heads, w.length = length;
-    w.scale = static_cast<float>(1.4426950408889634 / std::sqrt(static_cast<double>(d)));
+    w.scale = SoftCap::scale(kv), w.cap = SoftCap(kv);
     // One block to a multiprocessor, with a tile for each of its warps at least.
     const unsigned heads_at_a_time = parts(w.group, kHeads);
     const int most =

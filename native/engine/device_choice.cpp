@@ -18,10 +18,6 @@ DeviceChoice planned(const ModelDemand& model, const LoadOptions& options, std::
 }
 
 void require_ops(const ModelDemand& model, const LoadOptions& options, const Backend& gpu) {
-    if (const std::string lack = gpu.lacks(model.needs); !lack.empty())
-        throw EngineError(ErrorCode::unsupported_model,
-                          "This model needs " + lack + ", which Longleaf does not have on a GPU yet.",
-                          "Choose the CPU for this model.");
     if (gpu.attends(model.config.head_dim, options.kv_type)) return;
     if (options.kv_type == KvType::f32)
         throw EngineError(ErrorCode::bad_request, "The GPU keeps K and V in f16 or q8_0, not in f32.",
@@ -41,11 +37,6 @@ DeviceChoice automatic_gpu(const ModelDemand& model, const LoadOptions& options,
         std::unique_ptr<Backend> gpu = devices.gpu();
         const std::string name = gpu->describe();
         require_ops(model, options, *gpu);
-        if (const std::string risk = gpu->unproven(model.needs); !risk.empty()) {
-            why_not = "The model runs on the CPU: " + risk +
-                      " has not been tried on a GPU yet. Choose the GPU by name to try it.";
-            return {};
-        }
         DeviceChoice choice = planned(model, options, std::move(gpu));
         const int wanted =
             options.context_tokens > 0 ? options.context_tokens : std::min(declared, least_automatic_context);

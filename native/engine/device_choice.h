@@ -22,7 +22,6 @@ struct ModelDemand {
     const Config& config;
     uint64_t weights_bytes;
     MatrixTypes matrices;
-    Needs needs = {};
 };
 
 struct DeviceChoice {

@@ -44,16 +44,10 @@ Devices devices_for(const LoadOptions& options) {
     return devices;
 }
 
-Needs needs_of(const Opened& opened) {
-    return {opened.weights.types, opened.config.window > 0, opened.config.attention_soft_cap > 0,
-            opened.config.architecture};
-}
-
 DeviceChoice choose_device(const Opened& opened, const LoadOptions& options) {
     check_threads(options);
     return longleaf::choose_device(
-        {opened.config, opened.weights.bytes, opened.weights.in_layers, needs_of(opened)}, options,
-        devices_for(options));
+        {opened.config, opened.weights.bytes, opened.weights.in_layers}, options, devices_for(options));
 }
 
 /// Frequencies on the device, and the table that ops read.

@@ -23,8 +23,6 @@ class Binder {
     Tensor matrix(const std::string& name, int64_t rows, int64_t cols) {
         const auto& found = bind(name, {static_cast<uint64_t>(cols), static_cast<uint64_t>(rows)});
         if (!dtype_traits(found.type)) refuse_type(found, dtype_names());
-        const auto type = static_cast<DType>(found.type);
-        if (std::find(types_.begin(), types_.end(), type) == types_.end()) types_.push_back(type);
         return {gguf_.file().data() + found.offset, static_cast<DType>(found.type), rows, cols};
     }
 
@@ -40,7 +38,6 @@ class Binder {
 
     bool has(const std::string& name) const { return gguf_.find(name) != nullptr; }
     uint64_t bytes() const { return bytes_; }
-    const std::vector<DType>& types() const { return types_; }
 
     /// A tensor nobody asked for (a bias, a fused projection, experts) means the model is not the one that
     /// `forward` computes.
@@ -85,7 +82,6 @@ class Binder {
 
     const Gguf& gguf_;
     std::set<std::string, std::less<>> bound_;
-    std::vector<DType> types_;
     uint64_t bytes_ = 0;
 };
 
@@ -170,7 +166,6 @@ Weights bind_weights(const Gguf& gguf, const Config& config) {
         weights.layers.push_back(bind_layer(binder, config, layer));
     binder.refuse_unknown(config);
     weights.bytes = binder.bytes();
-    weights.types = binder.types();
     weights.in_layers = types_of(weights.layers);
     return weights;
 }

@@ -40,7 +40,6 @@ struct Weights {
     Tensor output;                     // (V, C); the embedding when tied
     std::vector<LayerWeights> layers;  // (L)
     uint64_t bytes = 0;                // of all tensors bound
-    std::vector<DType> types;          // of its matrices, each once
     MatrixTypes in_layers;
 };
 

@@ -132,13 +132,6 @@ struct RopeTable {
     float magnitude = 1;  // of what turned
 };
 
-/// What a model asks of a device beyond a plain Llama.
-struct Needs {
-    std::vector<DType> types = {};           // of its matrices
-    bool windows = false, soft_cap = false;  // in attention
-    std::string architecture = "llama";
-};
-
 struct Ops;
 
 /// One device: its memory, its queue and its ops. Created by cpu::create_backend() or its CUDA twin.
@@ -174,10 +167,6 @@ class Backend {
     }
     /// Whether attention over heads of this size, kept in this type, is among its ops.
     virtual bool attends(int head_dim, KvType) const { return head_dim > 0; }
-    /// What it cannot do of a model's needs, for people ("matrices of type Q4_K"); empty: it runs the model.
-    virtual std::string lacks(const Needs&) const { return {}; }
-    /// Of what it does not lack, what no test has seen working on such a device: not chosen unasked.
-    virtual std::string unproven(const Needs&) const { return {}; }
 
     /// Whether its memory is the program's: then weights stay in the file's mapping, and pages that were
     /// never written cost nothing. Else weights are uploaded and what is allocated is taken at once.

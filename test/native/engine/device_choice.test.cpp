@@ -138,25 +138,6 @@ TEST("heads that the GPU has no attention for") {
     CHECK_EQ(choice.backend->describe(), "CPU");
 }
 
-TEST("what the card cannot do is named, and the CPU does it") {
-    const Config config = llama8b();
-    const ModelDemand model{config, as_q8_0, {DType::q4_k}, {.types = {DType::q8_0, DType::q4_k}}};
-    CHECK_THROWS(choose_device(model, wanting(Device::cuda, 64), machine(80)), ErrorCode::unsupported_model,
-                 "matrices of type Q4_K");
-    const auto choice = choose_device(model, wanting(Device::automatic, 64), machine(80));
-    CHECK_EQ(choice.backend->describe(), "CPU");
-    CHECK(choice.plan.note.find("Q4_K") != std::string::npos);
-}
-
-TEST("what nobody tried on a card is taken there only by name") {
-    const Config config = llama8b();
-    const ModelDemand model{config, as_q8_0, {DType::q8_0}, {.architecture = "qwen3"}};
-    CHECK_EQ(choose_device(model, wanting(Device::cuda, 64), machine(80)).backend->describe(), "Card");
-    const auto choice = choose_device(model, wanting(Device::automatic, 64), machine(80));
-    CHECK_EQ(choice.backend->describe(), "CPU");
-    CHECK(choice.plan.note.find("the architecture qwen3 has not been tried") != std::string::npos);
-}
-
 TEST("q8_0 comes only with leave, and only where it helps") {
     const Config config = llama8b();
     const auto choose = [&](uint64_t card, int context, bool allow) {

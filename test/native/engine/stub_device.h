@@ -18,14 +18,6 @@ class StubDevice final : public longleaf::Backend {
         return (1 << 20) + 2 * static_cast<uint64_t>(prepared);
     }
     bool attends(int head_dim, longleaf::KvType) const override { return head_dim <= 256; }
-    std::string lacks(const longleaf::Needs& needs) const override {
-        for (const auto type : needs.types)
-            if (type == longleaf::DType::q4_k) return "matrices of type Q4_K";
-        return {};
-    }
-    std::string unproven(const longleaf::Needs& needs) const override {
-        return needs.architecture == "llama" ? "" : "the architecture " + needs.architecture;
-    }
     int chunk_rows() const override { return rows; }
     longleaf::DType activation_type(longleaf::DType) const override { return activations; }
     void* allocate(uint64_t) override { return ++allocations, nullptr; }
