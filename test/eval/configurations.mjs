@@ -1,6 +1,8 @@
 // What is compared: levels of a model's sparsity profile, and variations of one level that change one thing.
 import { readFileSync } from 'node:fs';
-import { sparsityAt } from '../../main/engine/sparsity.ts';
+import { source } from './sources.mjs';
+
+const { sparsityAt } = await source('main/engine/sparsity.ts');
 
 export function readProfile(path) {
   return JSON.parse(readFileSync(path, 'utf8'));

@@ -1,21 +1,10 @@
 // Do an answer's references point to where it comes from? By the app's own code: quotations found word for word,
 // then places where the model looked. A place is hit when it lies on the same stretch of 3,000 characters, a page.
-import { registerHooks } from 'node:module';
+import { source } from './sources.mjs';
 
-// The sources import one another as the bundle will have them, `.js`; Node itself reads `.ts`.
-registerHooks({
-  resolve(specifier, context, next) {
-    try {
-      return next(specifier, context);
-    } catch (error) {
-      if (!specifier.startsWith('.') || !specifier.endsWith('.js')) throw error;
-      return next(specifier.replace(/\.js$/, '.ts'), context);
-    }
-  },
-});
-const { lookedAt } = await import('../../main/engine/looked-at.ts');
-const { findEvidence } = await import('../../main/services/evidence.ts');
-const { lookedPlaces } = await import('../../main/services/looked-places.ts');
+const { lookedAt } = await source('main/engine/looked-at.ts');
+const { findEvidence } = await source('main/services/evidence.ts');
+const { lookedPlaces } = await source('main/services/looked-places.ts');
 
 const pageCharacters = 3000;
 const page = (place) => Math.floor(place / pageCharacters);
