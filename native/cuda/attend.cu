@@ -79,7 +79,7 @@ __global__ void __launch_bounds__(kThreads, D > 128 ? 1 : 2) attend_tiles(const 
     const int h = static_cast<int>(blockIdx.y), d = w.d;
 
     // Places are positions, or numbers in the head's list.
-    const int count = gathered ? *w.count : 0;
+    const int count = gathered && w.count ? *w.count : 0;
     const int32_t* list = count > 0 ? w.index + h / w.list_heads * w.index_capacity : nullptr;
     const int begin = list ? first_from(list, count, w.start) : w.start;
     const int end = list ? first_from(list, count, w.start + w.rows) : w.start + w.rows;

@@ -42,13 +42,15 @@ struct Ring {
 };
 
 /// What one block works on.
+template <bool planned>
 struct Work {
-    const int32_t* list;  // null: dense
-    int first, last;      // places of its queries
-    Steps<> steps;        // tiles of keys
+    const int32_t* list;   // null: dense
+    int first, last;       // places of its queries
+    Steps<planned> steps;  // tiles of keys
 };
 
-__device__ inline Work work_of(const Walk& w, int rows_per_block, int keys) {
+template <bool planned>
+__device__ inline Work<planned> work_of(const Walk& w, int rows_per_block, int keys) {
     const int count = w.index ? *w.count : 0;
     const int32_t* list = count > 0 ? w.index + blockIdx.y / w.list_heads * w.index_capacity : nullptr;
     const int begin = list ? first_from(list, count, w.start) : w.start;
@@ -60,9 +62,9 @@ __device__ inline Work work_of(const Walk& w, int rows_per_block, int keys) {
 #if LONGLEAF_HOPPER_CODE
 
 /// One thread: all tiles of K and V, planes of the maps. Rows beyond a map's last come as zeros.
-template <int D>
+template <int D, bool planned>
 __device__ void supply(Ring<D>& ring, char* k_tiles, char* v_tiles, const TensorMap& k, const TensorMap& v,
-                       int plane, const Steps<>& steps) {
+                       int plane, const Steps<planned>& steps) {
     using T = Tiles<D>;
     const auto bring = [&](uint64_t* full, uint64_t* empty, char* to, const TensorMap& map, int tile,
                            int turn) {
@@ -80,8 +82,8 @@ __device__ void supply(Ring<D>& ring, char* k_tiles, char* v_tiles, const Tensor
 }
 
 /// A consumer warpgroup's queries, as f16 in swizzled boxes; rows beyond the last repeat it.
-template <int D>
-__device__ void load_queries(char* to, const Walk& w, const Work& work, int first) {
+template <int D, bool planned>
+__device__ void load_queries(char* to, const Walk& w, const Work<planned>& work, int first) {
     const int thread = static_cast<int>(threadIdx.x) % 128;
     const bool words =
         w.q_type == DType::f16 && w.q_stride % 8 == 0 && reinterpret_cast<uintptr_t>(w.q) % 16 == 0;
@@ -177,7 +179,8 @@ struct Consumer {
         products_commit();
     }
 
-    __device__ void store(const Walk& w, const Work& work, int first_place) const {
+    template <bool planned>
+    __device__ void store(const Walk& w, const Work<planned>& work, int first_place) const {
         const int lane = static_cast<int>(threadIdx.x) % 32;
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
@@ -208,10 +211,17 @@ struct Consumer {
     }
 };
 
+/// First tile from `tile` on. The compiler sees that it is the same in a whole warp; where it is not sure of
+/// that, it lets products wait for each other.
+template <bool planned>
+__device__ int next_tile(const Steps<planned>& steps, int tile) {
+    return planned ? __shfl_sync(~0u, steps.from(tile), 0) : tile;
+}
+
 /// One consumer warpgroup, `number` from 0.
-template <int D>
+template <int D, bool planned>
 __device__ void consume(Ring<D>& ring, char* queries, const char* k_tiles, const char* v_tiles, const Walk& w,
-                        const Work& work, int number) {
+                        const Work<planned>& work, int number) {
     using T = Tiles<D>;
     constexpr int N = T::keys;
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32 % 4;
@@ -237,10 +247,11 @@ __device__ void consume(Ring<D>& ring, char* queries, const char* k_tiles, const
     products_wait<0>();
     pin(c.s);
     read(&ring.k_empty[0]);
-    int turn = 1, tile = work.steps.from(0);
+    int turn = 1, tile = next_tile(work.steps, 0);
     absorb(tile);
     c.pack();
-    for (tile = work.steps.from(tile + 1); tile < work.steps.end; tile = work.steps.from(tile + 1), ++turn) {
+    for (tile = next_tile(work.steps, tile + 1); tile < work.steps.end;
+         tile = next_tile(work.steps, tile + 1), ++turn) {
         const int stage = turn % T::stages, before = (turn - 1) % T::stages;
         barrier_wait(&ring.k_full[stage], turn / T::stages & 1);
         c.begin_scores(q, k_tiles + stage * T::tile_bytes);
@@ -273,7 +284,7 @@ struct Sources {
     TensorMap k, v, selected_k, selected_v;
 };
 
-template <int D>
+template <int D, bool planned>
 __global__ void __launch_bounds__(Tiles<D>::threads, 1)
     attend_warpgroups(const Walk w, const __grid_constant__ Sources from) {
 #if LONGLEAF_HOPPER_CODE
@@ -282,7 +293,7 @@ __global__ void __launch_bounds__(Tiles<D>::threads, 1)
     __shared__ Ring<D> ring;
     char* queries = raw + (1024 - shared_address(raw) % 1024) % 1024;
     char *k_tiles = queries + T::consumers * T::query_bytes, *v_tiles = k_tiles + T::stages * T::tile_bytes;
-    const Work work = work_of(w, T::rows, T::keys);
+    const auto work = work_of<planned>(w, T::rows, T::keys);
     if (work.first > work.last) return;
     const int head = static_cast<int>(blockIdx.y);
     if (threadIdx.x == 0) ring.init();
@@ -303,10 +314,11 @@ __global__ void __launch_bounds__(Tiles<D>::threads, 1)
 #endif
 }
 
-template <int D>
+template <int D, bool planned>
 void launch(CudaBackend& cuda, const Walk& w, int heads) {
     using T = Tiles<D>;
-    cuda.allow_shared(reinterpret_cast<const void*>(attend_warpgroups<D>), T::shared_bytes);
+    const auto kernel = attend_warpgroups<D, planned>;
+    cuda.allow_shared(reinterpret_cast<const void*>(kernel), T::shared_bytes);
     const auto map = [&](const void* rows, int64_t places, int planes, int64_t plane_places) {
         return make_tensor_map(rows, w.d, places, w.d, planes, plane_places * w.d, T::keys);
     };
@@ -321,7 +333,12 @@ void launch(CudaBackend& cuda, const Walk& w, int heads) {
                               w.selected_places, lists, w.selected_places);
     }
     const dim3 grid(stretches(w, T::rows), static_cast<unsigned>(heads));
-    attend_warpgroups<D><<<grid, T::threads, T::shared_bytes, cuda.stream>>>(w, from);
+    kernel<<<grid, T::threads, T::shared_bytes, cuda.stream>>>(w, from);
+}
+
+template <int D>
+void launch(CudaBackend& cuda, const Walk& w, int heads) {
+    w.plan ? launch<D, true>(cuda, w, heads) : launch<D, false>(cuda, w, heads);
 }
 
 }  // namespace
