@@ -1,9 +1,11 @@
 // Attention of one query, bound by reading the cache. A block takes one kv head, a part of the keys and up to
-// 16 of the query heads that share them, which are the rows of a tensor-core tile. Each warp streams its
-// keys, 16 at a time, through a ring of its own in shared memory and never waits for another; warps of all
-// blocks take such tiles in turn, so that together they read a head from its begin to its end. f16 is copied
-// in the pieces in which lanes will want them, since the sums over D of a score, and those over keys of
-// an output, may be taken in any order. The block that ends last joins what all found, in order.
+// 8 of the query heads that share them. Each warp streams its keys, 16 at a time, through a ring of its own in
+// shared memory and never waits for another; warps of all blocks take such tiles in turn, so that together
+// they read a head from its begin to its end. f16 is copied in the pieces in which lanes will want them, since
+// the sums over D of a score, and those over keys of an output, may be taken in any order. Heads are rows of
+// the scores and columns of the outputs, so that what is under way of either is in the lane that goes on with
+// it. Every instruction counts: a warp has some 500 cycles to a tile. The block that ends last joins what all
+// found, in order.
 #include <algorithm>
 #include <cmath>
 
@@ -14,7 +16,7 @@
 namespace longleaf::cuda {
 namespace {
 
-constexpr int kMostWarps = 8, kHeads = 16, kTile = 16, kStages = 3, kMostParts = 256;
+constexpr int kMostWarps = 8, kHeads = 8, kTile = 16, kStages = 3, kMostParts = 256;
 
 struct Split {
     const void* q;  // (H, D)
@@ -35,18 +37,18 @@ struct Split {
     }
 };
 
-/// Queries as the left factor. Of 32 values of D a lane of four holds eight, two for each half of two steps.
+/// Queries as rows of the left factor, of which the last 8 are zeros. Of 32 values of D a lane of four holds
+/// eight, two for each half of two steps.
 template <int D>
-__device__ void load_queries(const Split& w, int head0, int heads, uint32_t (&q)[D / 16][4]) {
+__device__ void load_queries(const Split& w, int head0, int heads, uint32_t (&q)[D / 16][2]) {
     const int lane = static_cast<int>(threadIdx.x) % 32;
 #pragma unroll
     for (int step = 0; step < D / 16; ++step)
 #pragma unroll
-        for (int i = 0; i < 4; ++i) {
-            const int h = lane / 4 + i % 2 * 8;
-            const int c = step / 2 * 32 + lane % 4 * 8 + step % 2 * 4 + i / 2 * 2;
-            const int64_t from = (head0 + h) * w.d + c;
-            const bool valid = h < heads && c < w.d;
+        for (int i = 0; i < 2; ++i) {
+            const int c = step / 2 * 32 + lane % 4 * 8 + step % 2 * 4 + i * 2;
+            const int64_t from = (head0 + lane / 4) * w.d + c;
+            const bool valid = lane / 4 < heads && c < w.d;
             const auto value = [&](int e) {
                 return to_half(valid ? load_value(w.q, w.q_type, from + e) : 0.0f);
             };
@@ -65,44 +67,54 @@ struct Ring {
 
     char* memory;  // of this warp
     const char *k, *v;
-    int64_t row_bytes;
-    int d, end, shift_k = 0, shift_v = 0;  // shifts: what the stage taken lies behind its start
-    int asked = 0, taken = 0;              // stages
+    int row_bytes, d, end;
+    int shift_k = 0, shift_v = 0;  // what the stage taken lies behind its start
+    int asked = 0, taken = 0;      // stages
 
     __device__ int lane() const { return static_cast<int>(threadIdx.x) % 32; }
 
-    /// Of f16: `to` and `row` of a piece, from value c on.
-    __device__ void copy(char* to, const char* rows, int key, int c) const {
-        const bool valid = c < d;
-        copy_async(shared_address(to), rows + min(key, end - 1) * row_bytes + (valid ? c * 2 : 0), valid);
+    /// Of f16: asks for the tile from `first` on, whose pieces lie at constant distances for a lane. With
+    /// `whole` the tile ends before `end`; else rows from there on become zeros.
+    template <bool whole>
+    __device__ void copy_pieces(char* key, char* value, int first) const {
+        constexpr int at_once = 256 / D;  // rows of keys that an instruction copies: whole lines
+        const int left = end - first, row = lane() / (D / 8), eight = lane() % (D / 8);
+        const char* keys = k + static_cast<int64_t>(first + row) * row_bytes + eight * 16;
+        key += (eight / 4 * 32 + row * 4 + eight % 4) * 16;
+#pragma unroll
+        for (int i = 0; i < kTile; i += at_once)
+            copy_async(shared_address(key + (i / 8 * (D / 32) * 32 + i % 8 * 4) * 16), keys + i * row_bytes,
+                       eight * 8 < d && (whole || i + row < left));
+        const int pair = lane() % 4 * 2, column = lane() / 4 * 8;
+        const char* values = v + static_cast<int64_t>(first + pair) * row_bytes + column * 2;
+        value += lane() * 16;
+#pragma unroll
+        for (int i = 0; i < 4; ++i)
+#pragma unroll
+            for (int c = 0; c < D / 64; ++c) {
+                const int further = i % 2 + i / 2 * 8;
+                copy_async(shared_address(value + (i * (D / 64) + c) * 512),
+                           values + further * row_bytes + c * 128,
+                           c * 64 + column < d && (whole || pair + further < left));
+            }
     }
     /// Of q8_0: rows from `first` on, from the 16 bytes that their first byte is in.
     __device__ void copy_rows(char* to, const char* rows, int first) const {
-        const char *from = rows + first * row_bytes, *last = rows + end * row_bytes;
+        const char *from = rows + static_cast<int64_t>(first) * row_bytes,
+                   *last = rows + static_cast<int64_t>(end) * row_bytes;
         from -= reinterpret_cast<uintptr_t>(from) % 16;
         for (int at = lane() * 16; at < half_bytes; at += 512) {
             const int64_t there = min(max(last - from - at, int64_t{0}), int64_t{16});
             copy_async_some(shared_address(to + at), there > 0 ? from + at : from, static_cast<int>(there));
         }
     }
-    /// Asks for the keys from `first` on, if there are any; rows after `end` are another's or zeros.
+    /// Asks for the keys from `first` on, if there are any; rows from `end` on are zeros.
     __device__ void ask(int first) {
         char *key = memory + asked * stage_bytes, *value = key + half_bytes;
         if (first < end) {
             if constexpr (pieces) {
-                constexpr int at_once = D > 128 ? 2 : 8;  // more would not leave enough registers
-#pragma unroll at_once
-                for (int i = 0; i < kTile * D / 256; ++i) {  // whole lines at a time, for other lanes too
-                    const int number = i * 32 + lane(), row = number / (D / 8), eight = number % (D / 8);
-                    const int piece = row / 8 * (D / 32) + eight / 4;
-                    copy(key + (piece * 32 + row % 8 * 4 + eight % 4) * 16, k, first + row, eight * 8);
-                }
-#pragma unroll
-                for (int i = 0; i < 4; ++i)
-#pragma unroll
-                    for (int c = 0; c < D / 64; ++c)
-                        copy(value + ((i * (D / 64) + c) * 32 + lane()) * 16, v,
-                             first + lane() % 4 * 2 + i % 2 + i / 2 * 8, c * 64 + lane() / 4 * 8);
+                first + kTile <= end ? copy_pieces<true>(key, value, first)
+                                     : copy_pieces<false>(key, value, first);
             } else {
                 copy_rows(key, k, first), copy_rows(value, v, first);
             }
@@ -113,7 +125,8 @@ struct Ring {
     /// Brings the tile from `first` on closer, without reading it.
     __device__ void expect(int first) const {
         if (first + lane() % kTile >= end) return;
-        const char* row = (lane() < kTile ? k : v) + (first + lane() % kTile) * row_bytes;
+        const char* row =
+            (lane() < kTile ? k : v) + static_cast<int64_t>(first + lane() % kTile) * row_bytes;
         for (int at = 0; at < row_bytes; at += 128) prefetch(row + at);
     }
     /// Waits for the oldest tile, whose first key is `first`.
@@ -121,8 +134,9 @@ struct Ring {
         copies_wait<kStages - 2>();
         __syncwarp();  // what other lanes copied is there, and they have read the stage dropped last
         if constexpr (!pieces) {
-            shift_k = static_cast<int>(reinterpret_cast<uintptr_t>(k + first * row_bytes) % 16);
-            shift_v = static_cast<int>(reinterpret_cast<uintptr_t>(v + first * row_bytes) % 16);
+            const int64_t before = static_cast<int64_t>(first) * row_bytes;
+            shift_k = static_cast<int>(reinterpret_cast<uintptr_t>(k + before) % 16);
+            shift_v = static_cast<int>(reinterpret_cast<uintptr_t>(v + before) % 16);
         }
     }
     __device__ void drop() { taken = taken + 1 == kStages ? 0 : taken + 1; }
@@ -144,66 +158,61 @@ struct Ring {
     }
 };
 
-/// Running softmax of 16 heads over one warp's keys. Lane l: heads l / 4 and l / 4 + 8.
+/// Running softmax of 8 heads over one warp's keys. Of scores a lane has head l / 4, of sums heads l % 4 * 2 and
+/// the next.
 template <int D>
-struct Softmax16 {
-    float sum[D / 64][8][4] = {};  // value 64 c + 8 (l % 4 * 2 + i % 2) + j of head l / 4 + i / 2 * 8
-    float peak[2] = {-INFINITY, -INFINITY}, total[2] = {0, 0};
+struct Softmax8 {
+    float sum[D / 16][4] = {};  // value place(i, e) of head l % 4 * 2 + e % 2
+    float peak = -INFINITY, total = 0;
 
+    static __device__ int place(int i, int e) {
+        return i / 4 * 64 + static_cast<int>(threadIdx.x) % 32 / 4 * 8 + i % 4 * 2 + e / 2;
+    }
     /// Scores to probabilities, in place; earlier sums shrink to the new peak.
-    __device__ void absorb(float (&s)[kTile / 8][4], float scale) {
+    __device__ void absorb(float (&s)[kTile / 8][2], float scale) {
+        float top = peak;
 #pragma unroll
-        for (int half = 0; half < 2; ++half) {
-            float top = peak[half];
+        for (const auto& keys : s) top = fmaxf(top, fmaxf(keys[0], keys[1]));
+        top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
+        top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
+        const float shrink = exp2_fast((peak - top) * scale);
+        float part = 0;
 #pragma unroll
-            for (auto& keys : s) top = fmaxf(top, fmaxf(keys[2 * half], keys[2 * half + 1]));
-            top = fmaxf(top, __shfl_xor_sync(~0u, top, 1));
-            top = fmaxf(top, __shfl_xor_sync(~0u, top, 2));
-            const float shrink = exp2_fast((peak[half] - top) * scale);
-            float part = 0;
+        for (auto& keys : s)
 #pragma unroll
-            for (auto& keys : s)
+            for (float& key : keys) part += key = exp2_fast((key - top) * scale);
+        total = fmaf(total, shrink, part);
+        peak = top;
+        if (!__any_sync(~0u, shrink != 1.0f)) return;
+        const int from = static_cast<int>(threadIdx.x) % 4 * 8;
+        const float by[2] = {__shfl_sync(~0u, shrink, from), __shfl_sync(~0u, shrink, from + 4)};
 #pragma unroll
-                for (int e = 2 * half; e < 2 * half + 2; ++e)
-                    part += keys[e] = exp2_fast((keys[e] - top) * scale);
-            total[half] = fmaf(total[half], shrink, part);
-            peak[half] = top;
-            if (!__any_sync(~0u, shrink != 1.0f)) continue;
+        for (auto& values : sum)
 #pragma unroll
-            for (auto& chunk : sum)
-#pragma unroll
-                for (auto& values : chunk) values[2 * half] *= shrink, values[2 * half + 1] *= shrink;
-        }
+            for (int e = 0; e < 4; ++e) values[e] *= by[e % 2];
     }
 };
 
 /// The warps' sums, brought to one peak and added in order of warps, to the part's place. `memory`: all
 /// rings.
 template <int D>
-__device__ void join_warps(const Split& w, int head0, int heads, Softmax16<D>& r, char* memory) {
+__device__ void join_warps(const Split& w, int head0, int heads, Softmax8<D>& r, char* memory) {
     constexpr int stride = D + 1;  // so that heads lie in different banks
     __shared__ float peaks[kMostWarps][kHeads], totals[kMostWarps][kHeads];
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
     const int warps = static_cast<int>(blockDim.x) / 32;
     auto* sums = reinterpret_cast<float*>(memory);  // (warps, heads, stride)
     __syncthreads();
+    r.total += __shfl_xor_sync(~0u, r.total, 1);
+    r.total += __shfl_xor_sync(~0u, r.total, 2);
+    if (lane % 4 == 0) peaks[warp][lane / 4] = r.peak * w.scale, totals[warp][lane / 4] = r.total;
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-        float& total = r.total[half];
-        total += __shfl_xor_sync(~0u, total, 1);
-        total += __shfl_xor_sync(~0u, total, 2);
-        const int h = lane / 4 + half * 8;
-        if (lane % 4 == 0) peaks[warp][h] = r.peak[half] * w.scale, totals[warp][h] = total;
-        if (h >= heads) continue;
-        float* row = sums + (warp * heads + h) * stride;
+    for (int i = 0; i < D / 16; ++i)
 #pragma unroll
-        for (int chunk = 0; chunk < D / 64; ++chunk)
-#pragma unroll
-            for (int j = 0; j < 8; ++j)
-#pragma unroll
-                for (int e = 0; e < 2; ++e)
-                    row[chunk * 64 + (lane % 4 * 2 + e) * 8 + j] = r.sum[chunk][j][2 * half + e];
-    }
+        for (int e = 0; e < 4; ++e) {
+            const int h = lane % 4 * 2 + e % 2;
+            if (h < heads) sums[(warp * heads + h) * stride + r.place(i, e)] = r.sum[i][e];
+        }
     __syncthreads();
     for (int at = static_cast<int>(threadIdx.x); at < heads * D; at += static_cast<int>(blockDim.x)) {
         const int h = at / D, c = at % D;
@@ -246,7 +255,7 @@ __device__ void join_parts(const Split& w, int head0, int heads, char* memory) {
     }
 }
 
-/// blockIdx: (part of the keys, kv head, 16 heads of its group).
+/// blockIdx: (part of the keys, kv head, 8 heads of its group).
 template <KvType type, int D>
 __global__ void __launch_bounds__(kMostWarps * 32, 1) attend_part(const Split w) {
     extern __shared__ __align__(128) char memory[];
@@ -258,7 +267,7 @@ __global__ void __launch_bounds__(kMostWarps * 32, 1) attend_part(const Split w)
     R ring{memory + warp * R::bytes,
            w.k + blockIdx.y * head_bytes,
            w.v + blockIdx.y * head_bytes,
-           w.row_bytes(type),
+           static_cast<int>(w.row_bytes(type)),
            w.d,
            w.length};
     const int warps = static_cast<int>(blockDim.x) / 32, step = static_cast<int>(gridDim.x) * warps * kTile;
@@ -267,46 +276,47 @@ __global__ void __launch_bounds__(kMostWarps * 32, 1) attend_part(const Split w)
     for (int i = 1; i < kStages; ++i) ring.expect(first + (i - 1) * step);
     wait_for_earlier();
     for (int i = 1; i < kStages; ++i, ahead += step) ring.ask(ahead);
-    uint32_t q[D / 16][4];
+    uint32_t q[D / 16][2];
     load_queries<D>(w, head0, heads, q);
-    Softmax16<D> r;
+    Softmax8<D> r;
     for (; first < ring.end; first += step, ahead += step) {
         ring.take(first);
         ring.ask(ahead);  // into the stage dropped last
-        float s[kTile / 8][4] = {};
+        float sums[kTile / 8][2][4] = {};  // of even steps and of odd ones
 #pragma unroll
         for (int c = 0; c < D / 32; ++c)
 #pragma unroll
             for (int j = 0; j < kTile / 8; ++j) {
                 const uint4 words = ring.key(j, c);
-                multiply_add<__half>(s[j], q[2 * c], words.x, words.y);
-                multiply_add<__half>(s[j], q[2 * c + 1], words.z, words.w);
+                const uint32_t even[4] = {q[2 * c][0], 0, q[2 * c][1], 0};
+                const uint32_t odd[4] = {q[2 * c + 1][0], 0, q[2 * c + 1][1], 0};
+                multiply_add<__half>(sums[j][0], even, words.x, words.y);
+                multiply_add<__half>(sums[j][1], odd, words.z, words.w);
             }
-        if (w.cap.most > 0)
+        float s[kTile / 8][2];  // of head l / 4: keys 8 j + l % 4 * 2 and the next
 #pragma unroll
-            for (auto& keys : s)
+        for (int j = 0; j < kTile / 8; ++j)
 #pragma unroll
-                for (float& score : keys) w.cap.soften(score);
-        if (first + kTile > ring.end)
-#pragma unroll
-            for (int j = 0; j < kTile / 8; ++j)
-#pragma unroll
-                for (int e = 0; e < 4; ++e)
-                    if (first + j * 8 + lane % 4 * 2 + e % 2 >= ring.end) s[j][e] = -INFINITY;
+            for (int e = 0; e < 2; ++e) {
+                s[j][e] = sums[j][0][e] + sums[j][1][e];
+                if (w.cap.most > 0) w.cap.soften(s[j][e]);
+                if (first + j * 8 + lane % 4 * 2 + e >= ring.end) s[j][e] = -INFINITY;
+            }
         r.absorb(s, w.scale);
-        const uint32_t p[4] = {pack_halves(s[0][0], s[0][1]), pack_halves(s[0][2], s[0][3]),
-                               pack_halves(s[1][0], s[1][1]), pack_halves(s[1][2], s[1][3])};
+        const uint32_t p[2] = {pack_halves(s[0][0], s[0][1]), pack_halves(s[1][0], s[1][1])};
 #pragma unroll
         for (int chunk = 0; chunk < D / 64; ++chunk) {
             uint4 rows[4];  // of keys 2n, 2n + 1, 2n + 8 and 2n + 9, n = lane % 4
 #pragma unroll
             for (int i = 0; i < 4; ++i) rows[i] = ring.value(i, chunk);
 #pragma unroll
-            for (int i = 0; i < 8; ++i) {
-                const unsigned pick = i % 2 ? 0x7632 : 0x5410;
-                multiply_add<__half>(r.sum[chunk][i], p,
-                                     __byte_perm((&rows[0].x)[i / 2], (&rows[1].x)[i / 2], pick),
-                                     __byte_perm((&rows[2].x)[i / 2], (&rows[3].x)[i / 2], pick));
+            for (int i = 0; i < 4; ++i) {
+                const auto pairs = [&](int of, unsigned pick) {  // the same value of two keys
+                    return __byte_perm((&rows[of].x)[i], (&rows[of + 1].x)[i], pick);
+                };
+                const uint32_t values[4] = {pairs(0, 0x5410), pairs(0, 0x7632), pairs(2, 0x5410),
+                                            pairs(2, 0x7632)};
+                multiply_add<__half>(r.sum[chunk * 4 + i], values, p[0], p[1]);
             }
         }
         ring.drop();
