@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Results {
-  accuracy: { task: string; configuration: string; accuracy: { mean: number } }[];
+  cells: { configuration: string; accuracy: { mean: number } }[];
 }
 
 test('npm run eval asks, scores and writes its tables', () => {
@@ -20,8 +20,8 @@ test('npm run eval asks, scores and writes its tables', () => {
     execFileSync(process.execPath, [script, ...wanted.split(' '), '--out', out], { stdio: 'ignore' });
     const rows = readFileSync(join(out, 'rows.jsonl'), 'utf8').trim().split('\n');
     expect(rows).toHaveLength(2 * 2 * 4); // levels, orders, items
-    const { accuracy } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8')) as Results;
-    const exact = accuracy.filter(({ configuration }) => configuration === 'exact');
+    const { cells } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8')) as Results;
+    const exact = cells.filter(({ configuration }) => configuration === 'exact');
     expect(exact.length).toBeGreaterThan(0);
     for (const cell of exact) expect(cell.accuracy.mean).toBeGreaterThanOrEqual(0.75);
     expect(readFileSync(join(out, 'results.html'), 'utf8')).toContain('level 25');

@@ -97,6 +97,7 @@ def own_settings(m: Model) -> dict:
         "gemma": {"hidden_act": "gelu_pytorch_tanh"},
         "gemma2": windows | {"attn_logit_softcapping": m.get("attn_logit_softcapping")},
         "gemma3": windows,
+        "smollm3": {"pad_token_id": 0},
         "granite": {
             "embedding_multiplier": m.get("embedding_scale"), "residual_multiplier": m.get("residual_scale"),
             "attention_multiplier": m.get("attention.scale"), "logits_scaling": m.get("logit_scale"),
