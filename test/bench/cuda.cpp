@@ -14,37 +14,20 @@
 
 #include "cpu/half.h"
 #include "cuda/backend.h"
+#include "device.h"
 
 using namespace longleaf;
 
 namespace {
+
+using bench::Device, bench::each_chunk;
 
 constexpr int C = 4096, H = 32, G = 8, D = 128, F = 14336;
 constexpr int kRows = 8448;  // most rows of a chunk
 
 const char* wanted = "";
 
-/// Memory of the backend, filled with values of a normal distribution repeated
-/// from a short pool.
-struct Device {
-    Device(Backend& on, uint64_t size) : backend(on), bytes(size), data(on.allocate(size)) {}
-    ~Device() { backend.release(data, bytes); }
-    Device(const Device&) = delete;
-    template <class T>
-    void fill(const std::vector<T>& pool) {
-        const uint64_t step = pool.size() * sizeof(T);
-        for (uint64_t at = 0; at < bytes; at += step)
-            backend.upload(static_cast<char*>(data) + at, pool.data(), std::min(step, bytes - at));
-    }
-    Matrix matrix(int64_t rows, int64_t cols, DType type = DType::f32) const {
-        return {data, rows, cols, cols, type};
-    }
-    Matrix halves(int64_t rows, int64_t cols) const { return matrix(rows, cols, DType::f16); }
-    Backend& backend;
-    uint64_t bytes;
-    void* data;
-};
-
+/// Values of a normal distribution, to be repeated.
 std::vector<float> floats(float size) {
     std::mt19937 random(1);
     std::normal_distribution<float> normal(0, size);
@@ -146,16 +129,10 @@ struct Layer {
     KvLayer kv;
 };
 
-/// All of a prefill's rows, as many at a time as forward has: their first, and how many.
-void each_chunk(const Backend& b, int length, const std::function<void(int, int)>& body) {
-    const int step = std::min(kRows, b.chunk_rows());
-    for (int at = 0; at < length; at += step) body(at, std::min(step, length - at));
-}
-
 void attend_rows(Backend& b, const Layer& l, const std::string& name) {
     row("attend " + name, 2e-12 * H * D * l.positions * l.positions, "TFLOP/s", [&] {
         return seconds(b, 1, [&] {
-            each_chunk(b, l.positions, [&](int at, int rows) {
+            each_chunk(b, l.positions, kRows, [&](int at, int rows) {
                 b.ops().attend(b, l.q16.halves(rows, H * D), l.kv, at, l.out.halves(rows, H * D));
             });
         });
@@ -197,7 +174,7 @@ void sparse_rows(Backend& b, const Layer& l, const std::string& name) {
                 [&] { return seconds(b, 4, [&] { b.ops().gather(b, l.kv, H, selection); }); });
         row("attend_selected " + share, 2e-12 * H * D * kept * kept, "TFLOP/s", [&] {
             return seconds(b, 1, [&] {
-                each_chunk(b, length, [&](int at, int rows) {
+                each_chunk(b, length, kRows, [&](int at, int rows) {
                     b.ops().attend_selected(b, l.q16.halves(rows, H * D), l.kv, at, selection,
                                             l.out.halves(rows, H * D));
                 });
@@ -233,7 +210,7 @@ void block_rows(Backend& b, const Layer& l, const std::string& name) {
         const double share = 1.0 / divisor, pairs = share * l.positions * l.positions;
         row("attend_blocks " + name + " 1/" + std::to_string(divisor), 2e-12 * H * D * pairs, "TFLOP/s", [&] {
             return seconds(b, 1, [&] {
-                each_chunk(b, length, [&](int at, int rows) {
+                each_chunk(b, length, kRows, [&](int at, int rows) {
                     b.ops().attend_blocks(b, l.q16.halves(rows, H * D), l.kv, at, plan, {},
                                           l.out.halves(rows, H * D));
                 });

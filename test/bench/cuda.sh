@@ -6,12 +6,14 @@
 #   tests      test_cuda_*: every op, the whole model, faults
 #   oracle     logits of random Llamas by transformers, compared with ours; the vectors come back in $OUT
 #   ops        our kernels, row by row
+#   patterns   sparse attention by policy on attention of known patterns: time, error, mass covered (patterns.cpp)
 #   peers      PyTorch's attention, products and copies; the 128K row alternates with ours
 #   model      whole models of 8B shapes: LONGLEAF_BENCH_MODEL="q8_0 f16 bf16" (q8_0)
 #   addon      the addon under Node (test/bench/addon-gpu.mjs says what must be carried)
 #   sanitize   compute-sanitizer on the smaller tests
 # Environment: LONGLEAF_BUILD (/tmp/longleaf-cuda) and LONGLEAF_ARCHITECTURE (90a), as CMake spells it;
-#   LONGLEAF_ROWS: text the rows of `ops` must contain; LONGLEAF_LENGTHS (8192,32768,131072);
+#   LONGLEAF_ROWS: text the rows of `ops`, the policies of `patterns` must contain;
+#   LONGLEAF_LENGTHS (8192,32768,131072; patterns 32768,131072);
 #   LONGLEAF_MODEL_PARTS, LONGLEAF_KV: as test/bench/model.cpp; LONGLEAF_TESTS: names of `tests`; LONGLEAF_SANITIZE:
 #   names of `sanitize`; LONGLEAF_LIMIT: seconds a part may take (each has a default).
 # The table of all rows is printed last. With OUT set, cuda.log, rows.txt and the oracle's vectors are left there.
@@ -97,6 +99,8 @@ if has tests; then
 fi
 has oracle && run oracle 240 oracle
 has ops && run ops 150 "$build/test/longleaf_bench_cuda" "${LONGLEAF_ROWS:-}"
+has patterns && run patterns 200 "$build/test/longleaf_bench_patterns" cuda "${LONGLEAF_LENGTHS:-32768,131072}" \
+  "${LONGLEAF_ROWS:-}"
 has peers && run peers 200 env PYTHONUNBUFFERED=1 python3 test/bench/peers.py --lengths "$lengths" \
   --ours "$build/test/longleaf_bench_cuda"
 if has model; then

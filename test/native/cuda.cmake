@@ -32,5 +32,9 @@ target_link_libraries(longleaf_bench_cuda PRIVATE longleaf_flags longleaf_cpu lo
 add_executable(longleaf_bench_products EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/../bench/products.cpp)
 target_link_libraries(longleaf_bench_products PRIVATE longleaf_flags longleaf_cuda longleaf_ops)
 
+add_executable(longleaf_bench_patterns EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/../bench/patterns.cpp)
+target_link_libraries(longleaf_bench_patterns PRIVATE longleaf_flags longleaf_cpu longleaf_cuda longleaf_ops)
+
 add_custom_target(longleaf_cuda_tests DEPENDS longleaf_bench_cuda longleaf_bench_products longleaf_bench_model
+  longleaf_bench_patterns
   test_cuda_rows test_cuda_families test_cuda_quants test_cuda_matmul test_cuda_attend test_cuda_select test_cuda_blocks test_cuda_rank test_cuda_forward test_cuda_fault test_cuda_logits test_cuda_models)
