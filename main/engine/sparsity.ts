@@ -1,6 +1,7 @@
 // From slider position to sparse attention, by the model's profile.
 import type { BlockSparsity, Sparsity } from '../../native/addon/index.js';
-import { policyAt, type BlockPolicy, type SparsityProfile } from '../contract/index.js';
+import type { BlockPolicy, SparsityProfile } from '../contract/index.js';
+import { policyAt } from '../contract/policy.js'; // without zod: test/eval runs where nothing is installed
 
 /** Null: dense. Between two entries of the profile it is as contract/models.ts says. */
 export function sparsityAt(

@@ -63,8 +63,9 @@ __device__ void load_tile(uint32_t shared, char* memory, const char* cache, int 
 }
 
 /// Score of a key before a query's window: not infinite, since a tile may hold no other key of some query, whose
-/// sums then count for nothing once one comes. Its own key always does.
-constexpr float kOutside = -1e30f;
+/// sums then count for nothing once one comes. Its own key always does. A power of two, whose product with any
+/// scale is exact: such scores are 0 apart.
+constexpr float kOutside = -0x1p100f;
 
 /// `gathered`: keys and queries by a head's list, if it has one; the same sums in the same order. `planned`:
 /// only tiles of the plan's blocks. `limited`: with a window, a soft cap or both, and neither list nor plan.
