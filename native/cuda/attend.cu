@@ -62,9 +62,9 @@ __device__ void load_tile(uint32_t shared, char* memory, const char* cache, int 
     }
 }
 
-/// Score of a key before a query's window: not infinite, since a tile may hold no other key of some query, whose
-/// sums then count for nothing once one comes. Its own key always does. A power of two, whose product with any
-/// scale is exact: such scores are 0 apart.
+/// Score of a key before a query's window: not infinite, since a tile may hold no other key of some query,
+/// whose sums then count for nothing once one comes. Its own key always does. A power of two, whose product
+/// with any scale is exact: such scores are 0 apart.
 constexpr float kOutside = -0x1p100f;
 
 /// `gathered`: keys and queries by a head's list, if it has one; the same sums in the same order. `planned`:
@@ -334,7 +334,8 @@ SoftCap::SoftCap(const KvLayer& kv) : most(kv.soft_cap) {
 
 float SoftCap::scale(const KvLayer& kv) {
     constexpr double log2_e = 1.4426950408889634;
-    return static_cast<float>(kv.soft_cap > 0 ? log2_e : log2_e / std::sqrt(static_cast<double>(kv.head_dim)));
+    return static_cast<float>(kv.soft_cap > 0 ? log2_e
+                                              : log2_e / std::sqrt(static_cast<double>(kv.head_dim)));
 }
 
 void attend(Backend& backend, Matrix q, KvLayer kv, int start, Matrix out) {

@@ -28,8 +28,8 @@ struct Walk {
     const char *k, *v;  // (G, capacity, D)
     int64_t capacity;   // positions
     int d, group, rows, start;
-    float scale;           // log2(e) / sqrt(D); log2(e) where scores have a soft cap
-    int window;            // of KvLayer; 0: none
+    float scale;  // log2(e) / sqrt(D); log2(e) where scores have a soft cap
+    int window;   // of KvLayer; 0: none
     SoftCap cap;
     int list_heads;        // that share a list
     const int32_t* index;  // (H / list_heads, index_capacity), or null: dense

@@ -1,11 +1,11 @@
 // Attention of one query, bound by reading the cache. A block takes one kv head, a part of the keys and up to
-// 8 of the query heads that share them. Each warp streams its keys, 16 at a time, through a ring of its own in
-// shared memory and never waits for another; warps of all blocks take such tiles in turn, so that together
-// they read a head from its begin to its end. f16 is copied in the pieces in which lanes will want them, since
-// the sums over D of a score, and those over keys of an output, may be taken in any order. Heads are rows of
-// the scores and columns of the outputs, so that what is under way of either is in the lane that goes on with
-// it. Every instruction counts: a warp has some 500 cycles to a tile. The block that ends last joins what all
-// found, in order.
+// 8 of the query heads that share them. Each warp streams its keys, 16 at a time, through a ring of its own
+// in shared memory and never waits for another; warps of all blocks take such tiles in turn, so that together
+// they read a head from its begin to its end. f16 is copied in the pieces in which lanes will want them,
+// since the sums over D of a score, and those over keys of an output, may be taken in any order. Heads are
+// rows of the scores and columns of the outputs, so that what is under way of either is in the lane that goes
+// on with it. Every instruction counts: a warp has some 500 cycles to a tile. The block that ends last joins
+// what all found, in order.
 #include <algorithm>
 #include <cmath>
 
@@ -24,7 +24,7 @@ struct Split {
     const char *k, *v;
     int64_t capacity;
     int d, group, length;
-    float scale;    // as Walk's
+    float scale;  // as Walk's
     SoftCap cap;
     float* parts;   // (H, parts, D + 2): sums, peak, total
     int* arrivals;  // (G, heads at a time), zero between launches
@@ -73,30 +73,24 @@ struct Ring {
 
     __device__ int lane() const { return static_cast<int>(threadIdx.x) % 32; }
 
-    /// Of f16: asks for the tile from `first` on, whose pieces lie at constant distances for a lane. With
-    /// `whole` the tile ends before `end`; else rows from there on become zeros.
+    /// Of f16: asks for the tile from `first` on, whole lines at a time: eight lanes after one another share
+    /// a request, and requests are what the L2 cache has least of. A lane's pieces lie at constant distances.
+    /// With `whole` the tile ends before `end`; else rows from there on become zeros.
     template <bool whole>
     __device__ void copy_pieces(char* key, char* value, int first) const {
-        constexpr int at_once = 256 / D;  // rows of keys that an instruction copies: whole lines
+        constexpr int at_once = 256 / D, chunks = D / 64;  // rows that an instruction copies
         const int left = end - first, row = lane() / (D / 8), eight = lane() % (D / 8);
-        const char* keys = k + static_cast<int64_t>(first + row) * row_bytes + eight * 16;
+        const int64_t from = static_cast<int64_t>(first + row) * row_bytes + eight * 16;
         key += (eight / 4 * 32 + row * 4 + eight % 4) * 16;
+        value += (row % 2 * chunks * 32 + eight / 8 * 32 + eight % 8 * 4 + row / 2) * 16;
 #pragma unroll
         for (int i = 0; i < kTile; i += at_once)
-            copy_async(shared_address(key + (i / 8 * (D / 32) * 32 + i % 8 * 4) * 16), keys + i * row_bytes,
-                       eight * 8 < d && (whole || i + row < left));
-        const int pair = lane() % 4 * 2, column = lane() / 4 * 8;
-        const char* values = v + static_cast<int64_t>(first + pair) * row_bytes + column * 2;
-        value += lane() * 16;
+            copy_async(shared_address(key + (i / 8 * (D / 32) * 32 + i % 8 * 4) * 16),
+                       k + from + i * row_bytes, eight * 8 < d && (whole || i + row < left));
 #pragma unroll
-        for (int i = 0; i < 4; ++i)
-#pragma unroll
-            for (int c = 0; c < D / 64; ++c) {
-                const int further = i % 2 + i / 2 * 8;
-                copy_async(shared_address(value + (i * (D / 64) + c) * 512),
-                           values + further * row_bytes + c * 128,
-                           c * 64 + column < d && (whole || pair + further < left));
-            }
+        for (int i = 0; i < kTile; i += at_once)
+            copy_async(shared_address(value + ((i % 2 + i / 8 * 2) * chunks * 32 + i % 8 / 2) * 16),
+                       v + from + i * row_bytes, eight * 8 < d && (whole || i + row < left));
     }
     /// Of q8_0: rows from `first` on, from the 16 bytes that their first byte is in.
     __device__ void copy_rows(char* to, const char* rows, int first) const {
@@ -125,8 +119,7 @@ struct Ring {
     /// Brings the tile from `first` on closer, without reading it.
     __device__ void expect(int first) const {
         if (first + lane() % kTile >= end) return;
-        const char* row =
-            (lane() < kTile ? k : v) + static_cast<int64_t>(first + lane() % kTile) * row_bytes;
+        const char* row = (lane() < kTile ? k : v) + static_cast<int64_t>(first + lane() % kTile) * row_bytes;
         for (int at = 0; at < row_bytes; at += 128) prefetch(row + at);
     }
     /// Waits for the oldest tile, whose first key is `first`.
@@ -158,8 +151,8 @@ struct Ring {
     }
 };
 
-/// Running softmax of 8 heads over one warp's keys. Of scores a lane has head l / 4, of sums heads l % 4 * 2 and
-/// the next.
+/// Running softmax of 8 heads over one warp's keys. Of scores a lane has head l / 4, of sums heads l % 4 * 2
+/// and the next.
 template <int D>
 struct Softmax8 {
     float sum[D / 16][4] = {};  // value place(i, e) of head l % 4 * 2 + e % 2
@@ -281,7 +274,7 @@ __global__ void __launch_bounds__(kMostWarps * 32, 1) attend_part(const Split w)
     Softmax8<D> r;
     for (; first < ring.end; first += step, ahead += step) {
         ring.take(first);
-        ring.ask(ahead);  // into the stage dropped last
+        ring.ask(ahead);                   // into the stage dropped last
         float sums[kTile / 8][2][4] = {};  // of even steps and of odd ones
 #pragma unroll
         for (int c = 0; c < D / 32; ++c)

@@ -46,8 +46,8 @@ Devices devices_for(const LoadOptions& options) {
 
 DeviceChoice choose_device(const Opened& opened, const LoadOptions& options) {
     check_threads(options);
-    return longleaf::choose_device(
-        {opened.config, opened.weights.bytes, opened.weights.in_layers}, options, devices_for(options));
+    return longleaf::choose_device({opened.config, opened.weights.bytes, opened.weights.in_layers}, options,
+                                   devices_for(options));
 }
 
 /// Frequencies on the device, and the table that ops read.

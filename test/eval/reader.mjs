@@ -80,7 +80,10 @@ export class Reader {
   async #tokensOfPrompt(document, question) {
     const { question: before, answer } = this.form;
     const rest = await this.engine.tokenize([...before, plain(question), ...answer]);
-    return Int32Array.of(...document, ...rest);
+    const prompt = new Int32Array(document.length + rest.length); // 131,072 arguments are too many for a call
+    prompt.set(document);
+    prompt.set(rest, document.length);
+    return prompt;
   }
 
   /** Reads a document on its own, afresh. */

@@ -4,6 +4,7 @@
 //   npm run eval -- [--tokens 4096,8192] [--documents 5] [--levels 0,25,50,75,100] [--tasks single,quotation]
 //   npm run eval -- --ablate 50            variations of level 50 instead of levels
 //   npm run eval -- --policies 50          attention by blocks, alone and beside the tokens of level 50
+//                   --only "NAME|NAME"     only these of the levels, variations or policies
 //
 // Writes rows.jsonl, results.json and results.html into --out (eval-results); goes on where rows.jsonl ends.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     levels: { type: 'string', default: '0,25,50,75,100' },
     ablate: { type: 'string' },
     policies: { type: 'string' },
+    only: { type: 'string' }, // of these, by their names, NAME|NAME
     tasks: { type: 'string', default: Object.keys(tasks).join(',') },
     orders: { type: 'string', default: 'read first,at once' },
     minutes: { type: 'string', default: '0' }, // 0: as long as it takes
@@ -155,9 +157,14 @@ const compared = options.ablate
   : options.policies
     ? policiesOf(profile, info.layers, Number(options.policies))
     : levelsOf(profile, info.layers, numbers(options.levels));
+const named = options.only?.split('|').map((name) => name.trim());
+const unknown = named?.find((name) => !compared.some((one) => one.name === name));
+if (unknown) throw new Error(`Nothing is compared under the name “${unknown}”.`);
 // The GPU drops no keys alone.
 const configurations = compared.filter(
-  ({ sparsity }) => !sparsity?.keysOnly || device.startsWith('CPU'),
+  ({ name, sparsity }) =>
+    (!named || name === 'exact' || named.includes(name)) &&
+    (!sparsity?.keysOnly || device.startsWith('CPU')),
 );
 mkdirSync(options.out, { recursive: true });
 const rows = new Rows(join(options.out, 'rows.jsonl'));

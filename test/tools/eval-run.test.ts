@@ -15,9 +15,12 @@ interface Results {
 test('npm run eval asks, scores and writes its tables', () => {
   const out = mkdtempSync(join(tmpdir(), 'longleaf-eval-'));
   try {
-    const wanted = '--tokens 1024 --documents 1 --tasks single --levels 25 --device cpu --threads 2';
+    const wanted =
+      '--tokens 1024 --documents 1 --tasks single --levels 25 --device cpu --threads 2';
     const script = join(root, 'test/eval/run.mjs');
-    execFileSync(process.execPath, [script, ...wanted.split(' '), '--out', out], { stdio: 'ignore' });
+    execFileSync(process.execPath, [script, ...wanted.split(' '), '--out', out], {
+      stdio: 'ignore',
+    });
     const rows = readFileSync(join(out, 'rows.jsonl'), 'utf8').trim().split('\n');
     expect(rows).toHaveLength(2 * 2 * 4); // levels, orders, items
     const { cells } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8')) as Results;

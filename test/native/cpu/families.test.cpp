@@ -82,8 +82,7 @@ void compare(KvType type, int64_t d, const Case& c) {
     const reference::Cache<double> kv{Grid<double>(cache.values.k), Grid<double>(cache.values.v), d};
     const auto cap = static_cast<double>(c.cap);
     const auto exact = attend(Grid<double>(q), kv, c.start, c.window, cap);
-    const auto naive =
-        attend(operand(q, c.t), cache.operands(c.t), c.start, c.window, cap, probability(c.t));
+    const auto naive = attend(operand(q, c.t), cache.operands(c.t), c.start, c.window, cap, probability(c.t));
     for (const Path path : paths()) {
         const auto b = backend(path);
         const Guarded in(q);
