@@ -97,8 +97,8 @@ void plan_blocks(Backend&, Matrix q, KvLayer, int length, const BlockOptions&, S
 uint64_t plan_scratch_bytes(int heads, int length, int head_dim);
 void attend_blocks(Backend&, Matrix q, KvLayer, int start, BlockPlan, Selection, Matrix out);
 void swiglu(Backend&, Matrix gate, Matrix up);
-void project(Backend&, std::span<const Projection>, Matrix x, const Norm&);
-void gated(Backend&, const Tensor& gate, const Tensor& up, Matrix x, const Norm&, Matrix out, Matrix room);
+void project(Backend&, std::span<const Projection>, Matrix x);
+void gated(Backend&, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room);
 void rank(Backend&, Matrix logits, const RankOptions&, Ranking* out);
 
 }  // namespace longleaf::cpu

@@ -105,26 +105,13 @@ void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
     }
 }
 
-namespace {
-
-Matrix normalised(Backend& backend, Matrix x, const Norm& norm) {
-    if (!norm.weight.data) return x;
-    rmsnorm(backend, x, norm.weight, norm.eps, norm.room);
-    return norm.room;
+void project(Backend& backend, std::span<const Projection> all, Matrix x) {
+    for (const Projection& one : all) matmul(backend, one.w, x, one.out, false);
 }
 
-}  // namespace
-
-void project(Backend& backend, std::span<const Projection> all, Matrix x, const Norm& norm) {
-    const Matrix rows = normalised(backend, x, norm);
-    for (const Projection& one : all) matmul(backend, one.w, rows, one.out, false);
-}
-
-void gated(Backend& backend, const Tensor& gate, const Tensor& up, Matrix x, const Norm& norm, Matrix out,
-           Matrix room) {
-    const Matrix rows = normalised(backend, x, norm);
-    matmul(backend, gate, rows, out, false);
-    matmul(backend, up, rows, room, false);
+void gated(Backend& backend, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room) {
+    matmul(backend, gate, x, out, false);
+    matmul(backend, up, x, room, false);
     swiglu(backend, out, room);
 }
 

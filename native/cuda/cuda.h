@@ -161,7 +161,7 @@ inline float* data(const Matrix& m) { return static_cast<float*>(m.data); }
 void embed(Backend&, const Tensor& table, const int32_t* ids, Matrix out);
 void rmsnorm(Backend&, Matrix x, const Tensor& weight, float eps, Matrix out);
 void matmul(Backend&, const Tensor& w, Matrix x, Matrix out, bool add);
-void project(Backend&, std::span<const Projection>, Matrix x, const Norm&);
+void project(Backend&, std::span<const Projection>, Matrix x);
 void add_bias(Backend&, Matrix x, const Tensor& bias);
 void add_scaled(Backend&, Matrix x, Matrix more, float scale);
 void scale(Backend&, Matrix x, float by);
@@ -182,7 +182,7 @@ void plan_blocks(Backend&, Matrix q, KvLayer, int length, const BlockOptions&, S
 uint64_t plan_scratch_bytes(int heads, int length, int head_dim);
 void attend_blocks(Backend&, Matrix q, KvLayer, int start, BlockPlan, Selection, Matrix out);
 void swiglu(Backend&, Matrix gate, Matrix up);
-void gated(Backend&, const Tensor& gate, const Tensor& up, Matrix x, const Norm&, Matrix out, Matrix room);
+void gated(Backend&, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room);
 void rank(Backend&, Matrix logits, const RankOptions&, Ranking* out);
 
 }  // namespace longleaf::cuda

@@ -36,12 +36,11 @@ void gemv(CudaBackend&, const Tensor& w, const float* x, float* out, bool add);
 /// others.
 bool gemv_blocks(CudaBackend&, const Tensor& w, const float* x, float* out, bool add);
 
-/// Several products of one x, normalised, into f32, in one launch. False, with nothing done, unless they are
-/// at most three of one type that suits it.
-bool gemv_each(CudaBackend&, std::span<const Projection>, const float* x, const Norm&);
+/// Several products of one x, into f32: in one launch if they are at most three, of one type.
+void gemv_each(CudaBackend&, std::span<const Projection>, const float* x);
 
-/// out (F) = silu(gate * x) * (up * x), x normalised. False, with nothing done, unless both are of one shape
-/// and type that suit it.
-bool gemv_gated(CudaBackend&, const Tensor& gate, const Tensor& up, const float* x, const Norm&, float* out);
+/// out (F) = silu(gate * x) * (up * x). False, with nothing done, unless both are of one shape and type that
+/// suit it.
+bool gemv_gated(CudaBackend&, const Tensor& gate, const Tensor& up, const float* x, float* out);
 
 }  // namespace longleaf::cuda

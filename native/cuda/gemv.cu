@@ -2,7 +2,6 @@
 // weights through a ring of its own in shared memory, in which every lane finds what it asked for itself, so
 // that nothing waits but for memory: the ring runs on over the ends of rows, and 64 KB per multiprocessor are
 // always under way. A kernel chained to the one before it (chain.cuh) fills its ring while that one ends.
-// Where x is to be normalised every block does so for itself, which takes less than a kernel of its own.
 //
 // Values of Q8_0 stay bytes: x is written, 16 values at a time, as three digits of 8 bits and a step, which
 // keeps what f32 keeps of the largest of them, and four products are one instruction. To make floats of bytes
@@ -33,51 +32,9 @@ struct Rows {
 /// the same one of the second, gate and up, and gives one value.
 struct RowProduct {
     Rows of[kMatrices];
-    const float *x, *norm;  // (K) both; norm: rmsnorm's weight, or null
-    float eps;
+    const float* x;
     int cols, strides, pairs;  // strides of 32 lanes per row
     bool joined, add;
-};
-
-/// x as it is multiplied. A block reads it in fours.
-struct Operand {
-    const float4 *x, *norm;
-    int fours;
-    float scale = 1;
-
-    __device__ Operand(const RowProduct& p, float* shared)  // (kWarps)
-        : x(reinterpret_cast<const float4*>(p.x)),
-          norm(reinterpret_cast<const float4*>(p.norm)),
-          fours(p.cols / 4) {
-        if (!norm) return;
-        float squares = 0;
-        for (int at = static_cast<int>(threadIdx.x); at < fours; at += kThreads) {
-            const float4 v = x[at];
-            squares = fmaf(v.x, v.x, fmaf(v.y, v.y, fmaf(v.z, v.z, fmaf(v.w, v.w, squares))));
-        }
-        squares = warp_sum(squares);
-        if (threadIdx.x % 32 == 0) shared[threadIdx.x / 32] = squares;
-        __syncthreads();
-        float total = 0;
-#pragma unroll
-        for (int i = 0; i < kWarps; ++i) total += shared[i];
-        scale = 1.0f / sqrtf(total / static_cast<float>(p.cols) + p.eps);
-    }
-    __device__ float4 four(int at) const {
-        if (at >= fours) return {0, 0, 0, 0};
-        float4 v = x[at];
-        if (!norm) return v;
-        const float4 w = norm[at];
-        v.x *= scale * w.x, v.y *= scale * w.y, v.z *= scale * w.z, v.w *= scale * w.w;
-        return v;
-    }
-    /// Asks for the weight ahead of its use, each block for a part.
-    static __device__ void expect(const RowProduct& p) {
-        if (p.norm && threadIdx.x == 0)
-            for (int line = static_cast<int>(blockIdx.x); line * 32 < p.cols;
-                 line += static_cast<int>(gridDim.x))
-                prefetch(p.norm + line * 32);
-    }
 };
 
 /// One pair, by its number among all.
@@ -171,9 +128,10 @@ struct Vector {
 
     __device__ Vector(char* memory, int) : x(reinterpret_cast<const float4*>(memory)) {}
 
-    static __device__ void load(const RowProduct& p, const Operand& x, char* memory) {
+    static __device__ void load(const RowProduct& p, char* memory) {
         for (int at = static_cast<int>(threadIdx.x); at < p.strides * 64; at += kThreads)
-            reinterpret_cast<float4*>(memory)[(at / 64 * 2 + at % 2) * 32 + at / 2 % 32] = x.four(at);
+            reinterpret_cast<float4*>(memory)[(at / 64 * 2 + at % 2) * 32 + at / 2 % 32] =
+                at * 4 < p.cols ? *reinterpret_cast<const float4*>(p.x + at * 4) : float4{0, 0, 0, 0};
     }
     static __device__ float value(const uint4& words, int j) {
         const uint32_t word = (&words.x)[j / 2];
@@ -211,11 +169,12 @@ struct Vector<DType::q8_0> {
           steps(reinterpret_cast<const float*>(digits + strides * 96)) {}
 
     /// Four lanes for each 16 values.
-    static __device__ void load(const RowProduct& p, const Operand& operand, char* memory) {
+    static __device__ void load(const RowProduct& p, char* memory) {
         auto* words = reinterpret_cast<uint32_t*>(memory);
         auto* steps = reinterpret_cast<float*>(memory + p.strides * 96 * 16);
         for (int at = static_cast<int>(threadIdx.x); at < p.strides * 128; at += kThreads) {
-            const float4 four = operand.four(at);
+            const float4 four =
+                at * 4 < p.cols ? *reinterpret_cast<const float4*>(p.x + at * 4) : float4{0, 0, 0, 0};
             const float x[4] = {four.x, four.y, four.z, four.w};
             float most = 0;
             bool real = true;
@@ -274,7 +233,6 @@ struct Vector<DType::q8_0> {
 template <DType type>
 __global__ void __launch_bounds__(kThreads, 2) stream_rows(const RowProduct p) {
     extern __shared__ __align__(128) char memory[];
-    __shared__ float sums[kWarps];
     char* const x_memory = memory + kWarps * Ring<type>::bytes;
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
     // Neighbouring pairs go to different multiprocessors, so each has as many, give or take one.
@@ -283,9 +241,8 @@ __global__ void __launch_bounds__(kThreads, 2) stream_rows(const RowProduct p) {
     let_next_begin();
     Ring<type> ring(p, memory + warp * Ring<type>::bytes, first);
     for (int i = 1; i < kStages; ++i) ring.ask(p, all);
-    Operand::expect(p);
     wait_for_earlier();
-    Vector<type>::load(p, Operand(p, sums), x_memory);
+    Vector<type>::load(p, x_memory);
     __syncthreads();
     const Vector<type> x(x_memory, p.strides);
     for (int pair = first; pair < p.pairs; pair += all) {
@@ -330,9 +287,7 @@ bool stream(CudaBackend& cuda, RowProduct p) {
         p.strides = (p.cols + 32 * per_lane<type> - 1) / (32 * per_lane<type>);
         const int bytes = kWarps * Ring<type>::bytes + p.strides * 32 * Vector<type>::bytes_per_lane;
         const bool whole = p.cols % (type == DType::q8_0 ? 64 : 8) == 0;
-        const bool aligned =
-            (reinterpret_cast<uintptr_t>(p.x) | reinterpret_cast<uintptr_t>(p.norm)) % 16 == 0;
-        if (!whole || !aligned || bytes + 128 > cuda.block_bytes) return false;
+        if (!whole || reinterpret_cast<uintptr_t>(p.x) % 16 != 0 || bytes > cuda.block_bytes) return false;
         cuda.allow_shared(reinterpret_cast<const void*>(stream_rows<type>), bytes);
         launch_chained(cuda, stream_rows<type>, dim3(static_cast<unsigned>(cuda.multiprocessors)), kThreads,
                        bytes, p);
@@ -351,18 +306,12 @@ Rows rows_of(const Tensor& w, float* out) {
     return {Weight(w), out, rows, (rows + kRows - 1) / kRows};
 }
 
-RowProduct of(const float* x, const Norm& norm, int64_t cols) {
-    RowProduct p{};
-    p.x = x, p.norm = static_cast<const float*>(norm.weight.data), p.eps = norm.eps;
-    p.cols = static_cast<int>(cols);
-    return p;
-}
-
 }  // namespace
 
 void gemv(CudaBackend& cuda, const Tensor& w, const float* x, float* out, bool add) {
-    RowProduct p = of(x, {}, w.cols);
-    p.of[0] = rows_of(w, out), p.pairs = p.of[0].pairs, p.add = add;
+    RowProduct p{};
+    p.of[0] = rows_of(w, out), p.x = x, p.cols = static_cast<int>(w.cols), p.pairs = p.of[0].pairs,
+    p.add = add;
     if (stream(cuda, p, w.type) || gemv_blocks(cuda, w, x, out, add)) return;
     with_type(w.type, [&](auto constant) {
         any_rows<decltype(constant)::value>
@@ -370,23 +319,24 @@ void gemv(CudaBackend& cuda, const Tensor& w, const float* x, float* out, bool a
     });
 }
 
-bool gemv_each(CudaBackend& cuda, std::span<const Projection> all, const float* x, const Norm& norm) {
-    if (all.empty()) return true;
+void gemv_each(CudaBackend& cuda, std::span<const Projection> all, const float* x) {
+    if (all.empty()) return;
     const Tensor& first = all[0].w;
-    RowProduct p = of(x, norm, first.cols);
+    RowProduct p{};
+    p.x = x, p.cols = static_cast<int>(first.cols);
     bool alike = all.size() <= kMatrices;
     for (size_t i = 0; i < all.size() && alike; ++i) {
         p.of[i] = rows_of(all[i].w, data(all[i].out)), p.pairs += p.of[i].pairs;
         alike = all[i].w.type == first.type && all[i].w.cols == first.cols;
     }
-    return alike && stream(cuda, p, first.type);
+    if (alike && stream(cuda, p, first.type)) return;
+    for (const Projection& one : all) gemv(cuda, one.w, x, data(one.out), false);
 }
 
-bool gemv_gated(CudaBackend& cuda, const Tensor& gate, const Tensor& up, const float* x, const Norm& norm,
-                float* out) {
+bool gemv_gated(CudaBackend& cuda, const Tensor& gate, const Tensor& up, const float* x, float* out) {
     if (gate.type != up.type || gate.rows != up.rows || gate.cols != up.cols) return false;
-    RowProduct p = of(x, norm, gate.cols);
-    p.of[0] = rows_of(gate, out), p.of[1] = rows_of(up, out);
+    RowProduct p{};
+    p.of[0] = rows_of(gate, out), p.of[1] = rows_of(up, out), p.x = x, p.cols = static_cast<int>(gate.cols);
     p.pairs = static_cast<int>(gate.rows), p.joined = true;
     return stream(cuda, p, gate.type);
 }

@@ -204,34 +204,22 @@ void matmul(Backend& backend, const Tensor& w, Matrix x, Matrix out, bool add) {
     run.end("matmul", 8);
 }
 
-namespace {
-
-Matrix normalised(Backend& backend, Matrix x, const Norm& norm) {
-    if (!norm.weight.data) return x;
-    rmsnorm(backend, x, norm.weight, norm.eps, norm.room);
-    return norm.room;
-}
-
-}  // namespace
-
-void project(Backend& backend, std::span<const Projection> all, Matrix x, const Norm& norm) {
+void project(Backend& backend, std::span<const Projection> all, Matrix x) {
     const auto f32 = [](const Projection& one) { return one.out.type == DType::f32; };
     if (x.rows == 1 && x.type == DType::f32 && std::all_of(all.begin(), all.end(), f32)) {
         Running run(backend);
-        if (run.cancelled() || gemv_each(run.cuda, all, data(x), norm)) return run.end("project");
+        if (!run.cancelled()) gemv_each(run.cuda, all, data(x));
+        return run.end("project");
     }
-    const Matrix rows = normalised(backend, x, norm);
-    for (const Projection& one : all) matmul(backend, one.w, rows, one.out, false);
+    for (const Projection& one : all) matmul(backend, one.w, x, one.out, false);
 }
 
-void gated(Backend& backend, const Tensor& gate, const Tensor& up, Matrix x, const Norm& norm, Matrix out,
-           Matrix room) {
+void gated(Backend& backend, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room) {
     auto& cuda = static_cast<CudaBackend&>(backend);
     if (x.rows == 1 && x.type == DType::f32 && out.type == DType::f32) {
         Running run(backend);
-        if (run.cancelled() || gemv_gated(cuda, gate, up, data(x), norm, data(out))) return run.end("gated");
+        if (run.cancelled() || gemv_gated(cuda, gate, up, data(x), data(out))) return run.end("gated");
     }
-    x = normalised(backend, x, norm);
     if (x.type == DType::f32 || !cuda.gates_at_once()) {
         matmul(backend, gate, x, out, false);
         matmul(backend, up, x, room, false);

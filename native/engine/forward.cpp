@@ -127,7 +127,9 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
 
         // A row alone, which costs its weights and its launches: phase A below, and the queries of phase B.
         if (T == 1) {
-            layer.project(s.residual(0, 1), s.normed(1), s.q(1), s.k(1), s.v(1));
+            op.rmsnorm(b, s.residual(0, 1), of.attn_norm, c.rms_eps, s.normed(1));
+            op.project(b, std::array<Projection, 3>{{{of.q, s.q(1)}, {of.k, s.k(1)}, {of.v, s.v(1)}}},
+                       s.normed(1));
             layer.finish_row(s.q(1), s.k(1), s.v(1), kv, pass.start);
             if (pass.watch) pass.watch->take(b, l, s.q(1), pass.start);
             if (b.cancelled) return false;
@@ -207,7 +209,8 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
                 done += part.count;
             }
             layer.add_attention(s.mixed(count), x, s.branch(count));
-            layer.add_ffn(x, s.normed(count), s.gate(count), s.up(count), s.branch(count));
+            op.rmsnorm(b, x, of.ffn_norm, c.rms_eps, s.normed(count));
+            layer.add_ffn(s.normed(count), x, s.gate(count), s.up(count), s.branch(count));
             if (b.cancelled) return false;
             if (pass.drift) pass.drift->after(l, x);
             note(pass, cost.project_out(count));

@@ -1,6 +1,5 @@
 #include "engine/layer.h"
 
-#include <array>
 #include <cmath>
 
 namespace longleaf {
@@ -53,21 +52,14 @@ void Layer::add_branch(const Tensor& w, Matrix from, const Tensor& post_norm, Ma
     op_.add_scaled(backend_, x, room, config_.residual_scale);
 }
 
-void Layer::project(Matrix x, Matrix normed, Matrix q, Matrix k, Matrix v) const {
-    op_.project(backend_, std::array<Projection, 3>{{{weights.q, q}, {weights.k, k}, {weights.v, v}}}, x,
-                {weights.attn_norm, config_.rms_eps, normed});
-}
-
 void Layer::add_attention(Matrix mixed, Matrix x, Matrix room) const {
     add_branch(weights.attn_output, mixed, weights.attn_post, x, room);
 }
 
-void Layer::add_ffn(Matrix x, Matrix normed, Matrix gate, Matrix up, Matrix room) const {
+void Layer::add_ffn(Matrix normed, Matrix x, Matrix gate, Matrix up, Matrix room) const {
     if (config_.gate == GateFunction::silu) {
-        op_.gated(backend_, weights.gate, weights.up, x, {weights.ffn_norm, config_.rms_eps, normed}, gate,
-                  up);
+        op_.gated(backend_, weights.gate, weights.up, normed, gate, up);
     } else {
-        op_.rmsnorm(backend_, x, weights.ffn_norm, config_.rms_eps, normed);
         op_.matmul(backend_, weights.gate, normed, gate, false);
         op_.matmul(backend_, weights.up, normed, up, false);
         op_.geglu(backend_, gate, up);

@@ -18,10 +18,8 @@ class Layer {
 
     /// x += what attention returned, projected; `room` (T, C) f32 unless Config::adds_plainly.
     void add_attention(Matrix mixed, Matrix x, Matrix room) const;
-    /// x += FFN of its rows, normalised in `normed` or on the way.
-    void add_ffn(Matrix x, Matrix normed, Matrix gate, Matrix up, Matrix room) const;
-    /// Queries, keys and values of x, a row alone, normalised likewise.
-    void project(Matrix x, Matrix normed, Matrix q, Matrix k, Matrix v) const;
+    /// x += FFN of the normalised rows.
+    void add_ffn(Matrix normed, Matrix x, Matrix gate, Matrix up, Matrix room) const;
 
     const LayerWeights& weights;
 

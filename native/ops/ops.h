@@ -125,14 +125,6 @@ struct Projection {
     Matrix out;
 };
 
-/// What an op that takes normalised rows does to x first: rmsnorm, where a weight is given. `room` (T, K),
-/// f32 for a row alone, is where the rows then lie if the backend puts them anywhere.
-struct Norm {
-    Tensor weight = {};
-    float eps = 0;
-    Matrix room = {};
-};
-
 struct RopeTable {
     const float* inv_freq = nullptr;  // (rotated / 2) theta_i after base, scaling and factors
     int head_dim = 0, rotated = 0;    // the first `rotated` values of a head turn; the rest stay
@@ -217,8 +209,8 @@ struct Ops {
     /// out (T, N) = x (T, K) * w^T, w (N, K); with `add`, out += (the residual).
     void (*matmul)(Backend&, const Tensor& w, Matrix x, Matrix out, bool add);
 
-    /// Each out (T, N) = x (T, K) * w^T, as matmul, of normalised x.
-    void (*project)(Backend&, std::span<const Projection>, Matrix x, const Norm&);
+    /// Each out (T, N) = x (T, K) * w^T, as matmul.
+    void (*project)(Backend&, std::span<const Projection>, Matrix x);
 
     /// x (T, N) += bias (N) f32.
     void (*add_bias)(Backend&, Matrix x, const Tensor& bias);
@@ -285,10 +277,9 @@ struct Ops {
     /// gate (T, F) = gelu(gate) * up, of one type; gelu as tanh approximates it.
     void (*geglu)(Backend&, Matrix gate, Matrix up);
 
-    /// out (T, F) = silu(x * gate^T) * (x * up^T) of normalised x, gate and up (F, C); `room` (T, F) is work
-    /// space. Of the type of the normalised rows.
-    void (*gated)(Backend&, const Tensor& gate, const Tensor& up, Matrix x, const Norm&, Matrix out,
-                  Matrix room);
+    /// out (T, F) = silu(x * gate^T) * (x * up^T), gate and up (F, C); `room` (T, F) is work space. Of x's
+    /// type.
+    void (*gated)(Backend&, const Tensor& gate, const Tensor& up, Matrix x, Matrix out, Matrix room);
 
     /// What a sampler needs of logits (1, V) f32, which stay as they are. A cancel does not cut it short.
     void (*rank)(Backend&, Matrix logits, const RankOptions&, Ranking* out);

@@ -145,7 +145,7 @@ struct Bench {
             std::vector<double> times;
             for (int i = 0; i < 7; ++i)
                 times.push_back(
-                    seconds([&] { own->ops().gated(*own, g, u, m(x, k), {}, m(out, n), m(room, n)); }));
+                    seconds([&] { own->ops().gated(*own, g, u, m(x, k), m(out, n), m(room, n)); }));
             std::printf("gated %s %5d x %5d x %5d%s  own %7.3f ms %6.1f TFLOP/s\n",
                         weights == DType::f16 ? "f16 " : "q8_0", rows, static_cast<int>(n),
                         static_cast<int>(k), prepared ? " prepared" : "         ", median(times) * 1e3,

@@ -153,7 +153,7 @@ TEST("the gated product is as accurate as a naive one, rows by themselves too") 
                     const auto b = backend(path);
                     const Guarded in(x, type, 8);
                     Guarded out(t, n, type, 8), room(t, n, type, 8), parts(t, n, type, 8);
-                    b->ops().gated(*b, gate.tensor, up.tensor, in.matrix, {}, out.matrix, room.matrix);
+                    b->ops().gated(*b, gate.tensor, up.tensor, in.matrix, out.matrix, room.matrix);
                     CHECK(out.intact());
                     CHECK(room.intact());
                     if (!accurate(out.values(), naive, exact, 2e-7))
@@ -161,7 +161,7 @@ TEST("the gated product is as accurate as a naive one, rows by themselves too") 
                     if (t < 5) continue;
                     for (const auto& [first, count] :
                          {std::pair<int64_t, int64_t>{0, 2}, {2, 130}, {132, t - 132}})
-                        b->ops().gated(*b, gate.tensor, up.tensor, in.rows(first, count), {},
+                        b->ops().gated(*b, gate.tensor, up.tensor, in.rows(first, count),
                                        parts.rows(first, count), room.rows(first, count));
                     CHECK(same_bits(parts.values(), out.values()));
                 }
@@ -187,49 +187,11 @@ TEST("projections at once give the bits of each alone") {
                         on->ops().matmul(*on, weights[i]->tensor, in.matrix, each[i].matrix, false);
                         all.push_back({weights[i]->tensor, at_once[i].matrix});
                     }
-                    on->ops().project(*on, all, in.matrix, {});
+                    on->ops().project(*on, all, in.matrix);
                     for (size_t i = 0; i < 3; ++i) {
                         CHECK(at_once[i].intact());
                         CHECK(same_bits(at_once[i].values(), each[i].values()));
                     }
-                }
-            }
-}
-
-TEST("projections and the gated product of rows that they normalise first") {
-    for (const DType weights : {DType::f16, DType::bf16, DType::q8_0})
-        for (const int64_t t : {1, 3})
-            for (const int64_t k : {96, 512, 1408}) {
-                const int64_t n = 130;
-                const DType rows = t == 1 ? DType::f32 : activations().back();
-                const Weights a(weights, n, k, 3), b(weights, n, k, 4);
-                const Grid<float> x = random_grid(t, k, 6), weight = random_grid(1, k, 7);
-                const Memory<float> values(weight.at_.begin(), weight.at_.end());
-                const Tensor norm{values.data(), DType::f32, 1, k};
-                const DType operand = rows == DType::f32 ? product_operand(weights, t) : rows;
-                const auto normed = rounded(reference::rmsnorm(x, weight, 1e-5f), rows);
-                const auto product = [&](const Weights& w) {
-                    return rounded(reference::matmul(rounded(normed, operand), rounded(w.values, operand)),
-                                   rows);
-                };
-                const auto exact_x = reference::rmsnorm(Grid<double>(x), Grid<double>(weight), double{1e-5f});
-                const auto exact_a = reference::matmul(exact_x, Grid<double>(a.values)),
-                           exact_b = reference::matmul(exact_x, Grid<double>(b.values));
-                for (const Path path : paths()) {
-                    const auto on = backend(path);
-                    const Guarded in(x, DType::f32, 8);
-                    Guarded room(t, k, rows), q(t, n, rows), v(t, n, rows), gate(t, n, rows), up(t, n, rows);
-                    const std::array<longleaf::Projection, 2> both{
-                        {{a.tensor, q.matrix}, {b.tensor, v.matrix}}};
-                    const longleaf::Norm first{norm, 1e-5f, room.matrix};
-                    on->ops().project(*on, both, in.matrix, first);
-                    on->ops().gated(*on, a.tensor, b.tensor, in.matrix, first, gate.matrix, up.matrix);
-                    CHECK(room.intact() && q.intact() && v.intact() && gate.intact());
-                    const auto naive = rounded(reference::swiglu(product(a), product(b)), rows);
-                    if (!accurate(q.values(), product(a), exact_a, 1e-6) ||
-                        !accurate(v.values(), product(b), exact_b, 1e-6) ||
-                        !accurate(gate.values(), naive, reference::swiglu(exact_a, exact_b), 1e-6))
-                        check::fail(__FILE__, __LINE__, label(path, weights, {t, n, k}, {rows, rows, 8}));
                 }
             }
 }
