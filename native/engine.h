@@ -147,8 +147,10 @@ struct ReadResult {
     double seconds = 0;
     std::vector<float> kept_fraction;   // (L) share of tokens each layer attended over; 1 = dense
     std::vector<float> block_fraction;  // (L) share of blocks looked into, of those among them; 1 = all
-    /// (L, kept_stretches) where the kept tokens lie: the text in stretches of equal length, in order, and of
-    /// each the share of its tokens that a head keeps, on average. Empty when no layer selected tokens.
+    /// (L, kept_stretches) where a layer looked: the text in stretches of equal length, in order, and of each
+    /// the share of its tokens that a head keeps or, in a layer that goes by blocks alone, the share of later
+    /// queries that look there, on average over heads and tokens. 1: everything. Empty when no layer left
+    /// anything out by intention.
     std::vector<float> kept_places;
 };
 

@@ -6,6 +6,7 @@
 
 #include "engine/clock.h"
 #include "engine/layer.h"
+#include "engine/looked.h"
 
 namespace longleaf {
 
@@ -52,12 +53,21 @@ int lists_of(const Config& c, const SparsityPlan& plan) {
     return plan.options.per_group ? c.kv_heads : c.heads;
 }
 
-/// Of every layer and stretch the share of its tokens that a head keeps, on average. One copy for all layers.
+/// kept_places of a layer that goes by blocks of all its tokens.
+void look(const Decoder& decoder, const Scratch& s, int layer, int T, std::vector<float>& places) {
+    const Config& c = *decoder.config;
+    const BlockPlan plan = s.block_plan(layer);
+    std::vector<uint32_t> mask(plan.bytes(c.heads) / sizeof(uint32_t));
+    decoder.backend->download(mask.data(), plan.mask, plan.bytes(c.heads));
+    const std::vector<float> looked = looked_places(mask, c.heads, T);
+    std::copy(looked.begin(), looked.end(), places.begin() + static_cast<int64_t>(layer) * kStretches);
+}
+
+/// kept_places of layers that select tokens. One copy for all of them.
 void locate(const Decoder& decoder, const Scratch& s, const SparsityPlan& plan, int T, PassResult& result) {
     const Config& c = *decoder.config;
     std::vector<uint32_t> tallies(static_cast<size_t>(c.layers) * kStretches);
     decoder.backend->download(tallies.data(), s.tallies(), tallies.size() * sizeof(uint32_t));
-    result.kept_places.assign(tallies.size(), 1.0f);
     for (int l = 0; l < c.layers; ++l)
         for (int i = 0; i < kStretches && result.kept_fraction[static_cast<size_t>(l)] < 1; ++i) {
             const size_t at = static_cast<size_t>(l * kStretches + i);
@@ -108,6 +118,8 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
     const int chunk = b.chunk_rows();
     const bool one_chunk = T <= chunk;
     Pace pace(chunk);
+    if (plan.selects() || plan.plans())
+        result.kept_places.assign(static_cast<size_t>(c.layers) * kStretches, 1.0f);
 
     b.upload(s.ids(), pass.ids.data(), pass.ids.size_bytes());
     for (const auto [first, count] : chunks(0, T, chunk))
@@ -179,6 +191,7 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
         if (by_blocks) {
             op.plan_blocks(b, s.all_q(0, T), kv, T, plan.block_options, chosen, s.plan_work(),
                            s.block_plan(l));
+            if (!sparse) look(decoder, s, l, T, result.kept_places);
             if (b.cancelled) return false;
             note(pass, cost.select(T, kPlanBlock));
         }

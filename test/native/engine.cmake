@@ -1,5 +1,5 @@
 # Tests of native/engine on tiny random models, and on the bundled one.
-foreach(name allocation answer_text device_choice drift families forward logits memory_plan mini progress reading session timeline turn watch)
+foreach(name allocation answer_text device_choice drift families forward logits looked memory_plan mini progress reading session timeline turn watch)
   longleaf_test(engine ${name})
 endforeach()
 set_tests_properties(engine/mini engine/logits engine/families PROPERTIES TIMEOUT 300)

@@ -102,6 +102,10 @@ TEST("logits by blocks, alone and on selected tokens, agree with double precisio
         CHECK_NEAR(result.kept_fraction[1], expected.kept[1], 1e-6);
         // Nine rows of blocks: the last two whole, since the last 128 tokens reach into both.
         if (!selects) CHECK_NEAR(result.block_fraction[0], (1 + 2 + 5 * 3 + 8 + 9) / 45.0, 1e-6);
+        // Into the second block, tokens 128 to 255, look rows 1, 2 and 3, and the last two of the eight after
+        // it.
+        const size_t second = 200 * kept_stretches / 1100;
+        if (!selects) CHECK_NEAR(result.kept_places[second], 4 / 8.0, 1e-6);
         CHECK_EQ(result.block_fraction[2], 1.0f);  // the last layer looks everywhere
     }
 }
