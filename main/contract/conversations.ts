@@ -13,7 +13,10 @@ export const turnStats = z.object({
   answerTokens: z.number().int(),
   answerSeconds: z.number(),
   level: z.number().int(), // slider position of the reading the answer rests on
-  /** One per layer; 1 is dense. Of the reading the answer rests on. */
+  /**
+   * One per layer; 1 is dense. Of the reading the answer rests on: the share of tokens among which it attended;
+   * where it left out blocks of pairs, the share that would have been as much work.
+   */
   keptFraction: z.array(z.number()),
   /** Of the reused tokens, those that came from disk for this turn. */
   restoredTokens: z.number().int().optional(),
@@ -136,11 +139,14 @@ export const contextUse = z.object({
 export type ContextUse = z.infer<typeof contextUse>;
 
 /**
- * Where the tokens lie that a reading's layers kept. The prompt up to the end of the documents is cut into
- * stretches of equal length in tokens.
+ * Where a reading's layers looked. The prompt up to the end of the documents is cut into stretches of equal length
+ * in tokens.
  */
 export const keptPlaces = z.object({
-  /** Layers (0-based) that left tokens out; per stretch the share of its tokens that a head keeps, on average. */
+  /**
+   * Layers (0-based) that left something out; per stretch the share of its tokens that a head keeps, on average, or
+   * by blocks the share of what comes later that looks there.
+   */
   layers: z.array(z.object({ layer: z.number().int(), shares: z.array(z.number()) })),
   /** Where each begins: which document of the conversation, and the place in its text, UTF-16 code units. */
   stretches: z.array(z.object({ document: z.number().int(), at: z.number().int() })),

@@ -96,6 +96,7 @@ export const readStats = z.object({
   readTokens: z.number().int(),
   seconds: z.number(),
   level: z.number().int(),
+  /** One per layer, 1 is dense: the share of tokens among which it attended, or of as much work. */
   keptFraction: z.array(z.number()),
   /** Of documents that were read here and not taken from a file. */
   keptPlaces: keptPlaces.optional(),

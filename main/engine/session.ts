@@ -273,7 +273,7 @@ export class ReadingSession {
     if (!progress.complete && !signal.aborted) {
       const result = await run(all);
       progress.add(result, true);
-      if (!this.#reading) return report(result.keptFraction);
+      if (!this.#reading) return report(keptOf(result));
     }
     return report(this.#reading?.keptFraction);
   }
@@ -345,14 +345,18 @@ function isWhole({ reusedTokens, readTokens, promptTokens }: ReadStats): boolean
   return reusedTokens + readTokens >= promptTokens;
 }
 
-/** What was reused keeps what its own read kept of it. */
+/**
+ * Of each layer the share of tokens among which it attended; where it left out blocks of pairs, the share that
+ * would have been as much work. What was reused keeps what its own read kept of it.
+ */
 function keptOf(
-  { reusedTokens, readTokens, keptFraction }: ReadResult,
+  { reusedTokens, readTokens, keptFraction, blockFraction }: ReadResult,
   before?: number[],
 ): number[] {
-  if (reusedTokens === 0 || !before) return keptFraction;
+  const own = keptFraction.map((share, layer) => share * Math.sqrt(blockFraction[layer] ?? 1));
+  if (reusedTokens === 0 || !before) return own;
   const all = reusedTokens + readTokens;
-  return keptFraction.map(
+  return own.map(
     (share, layer) => (share * readTokens + (before[layer] ?? 1) * reusedTokens) / all,
   );
 }

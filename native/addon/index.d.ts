@@ -123,8 +123,9 @@ export interface ReadResult {
   /** One per layer: the share of blocks that attention looked into; 1 is all. */
   blockFraction: number[];
   /**
-   * (layers, 128): where the kept tokens lie. The text in stretches of equal length, position p of S in
-   * p * 128 / S, and of each the share of its tokens that a head keeps; empty when no layer selected any.
+   * (layers, 128): where a layer looked. The text in stretches of equal length, position p of S in p * 128 / S,
+   * and of each the share of its tokens that a head keeps or, in a layer that goes by blocks alone, of later
+   * queries that look there; empty when no layer was to leave anything out.
    */
   keptPlaces: Float32Array;
 }
