@@ -65,13 +65,13 @@ export const forecast: Strings['forecast'] = {
 
 export const keptPlaces: Strings['keptPlaces'] = {
   open: 'Wo im Text',
-  title: 'Was behalten wurde, und wo',
+  title: 'Wohin es gesehen hat',
   explain:
-    'Von oben nach unten die Schichten des Modells, von links nach rechts der Text. Je kräftiger die Farbe, desto mehr Token wurden dort behalten; eine volle Zeile hat alles gelesen.',
-  picture: 'Bild dessen, was behalten wurde',
+    'Von oben nach unten die Schichten des Modells, von links nach rechts der Text. Je kräftiger die Farbe, desto mehr nahm teil: von den Token dort, oder von den späteren Stellen, die dorthin gesehen haben. Eine volle Zeile hat nichts ausgelassen.',
+  picture: 'Bild dessen, wohin es gesehen hat',
   hint: 'Pfeiltasten gehen über das Bild, Enter zeigt den Text der Stelle.',
   place: (layer, through, title, share) =>
-    `Schicht ${layer}, bei ${percent(through)} von ${title}: ${percent(share)} behalten`,
+    `Schicht ${layer}, bei ${percent(through)} von ${title}: ${percent(share)} beteiligt`,
   layer: 'Schicht',
   begins: 'Anfang',
   ends: 'Ende',

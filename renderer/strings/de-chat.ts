@@ -39,7 +39,7 @@ export const chat: Strings['chat'] = {
     unreadNowHint: 'Vor der nächsten Antwort werden die Dokumente gelesen.',
     read: 'Jetzt lesen',
     done: (n, seconds, kept) =>
-      `Ganz gelesen: ${tokens(n)} in ${duration(seconds)}${kept === null ? '' : `, davon ${percent(kept)} behalten`}`,
+      `Ganz gelesen: ${tokens(n)} in ${duration(seconds)}${kept === null ? '' : `, Aufmerksamkeit für ${percent(kept)} davon`}`,
     announce: (fraction) => `${percent(fraction)} gelesen`,
     failed: 'Lesung abgebrochen',
     details: 'Was jede Schicht behalten hat',
@@ -50,11 +50,11 @@ export const chat: Strings['chat'] = {
   kept: {
     title: 'Behalten je Schicht',
     explain:
-      'Der Anteil der Token des Textes, die in jeder Schicht des Modells an der Attention teilnahmen. Ein voller Balken ist genau.',
+      'Der Anteil der Token des Textes, die in jeder Schicht des Modells an der Attention teilnahmen; wo ganze Blöcke von Paaren ausgelassen wurden, der Anteil, der ebenso viel Arbeit gewesen wäre. Ein voller Balken ist genau.',
     layer: 'Schicht',
     share: 'Behalten',
     summary: (layers, mean) =>
-      `${layers} Schichten haben im Mittel ${percent(mean)} der Token behalten`,
+      `${layers} Schichten haben im Mittel ${percent(mean)} der Token beachtet`,
     asTable: 'Als Tabelle',
   },
   composer: {

@@ -23,5 +23,5 @@ export const readings: Strings['readings'] = {
   savedHint: (n) => `${tokens(n)}. Das Öffnen dauert so lange, wie die Festplatte braucht.`,
   open: 'Öffnen',
   restored: (n, opened, read, kept) =>
-    `In ${duration(opened)} von der Festplatte geöffnet: ${tokens(n)}, einst gelesen in ${duration(read)}${kept === null ? '' : `, davon ${percent(kept)} behalten`}`,
+    `In ${duration(opened)} von der Festplatte geöffnet: ${tokens(n)}, einst gelesen in ${duration(read)}${kept === null ? '' : `, Aufmerksamkeit für ${percent(kept)} davon`}`,
 };

@@ -64,13 +64,13 @@ export const forecast = {
 
 export const keptPlaces = {
   open: 'Where in the text',
-  title: 'What was kept, and where',
+  title: 'Where it looked',
   explain:
-    'Layers of the model from top to bottom, the text from left to right. The stronger the colour, the more of the tokens there were kept; a full row read everything.',
-  picture: 'Picture of what was kept',
+    'Layers of the model from top to bottom, the text from left to right. The stronger the colour, the more took part: of the tokens there, or of the later places that looked there. A full row left nothing out.',
+  picture: 'Picture of where it looked',
   hint: 'Arrow keys move over the picture, Enter shows the text there.',
   place: (layer: number, through: number, title: string, share: number) =>
-    `Layer ${layer}, ${percent(through)} through ${title}: ${percent(share)} kept`,
+    `Layer ${layer}, ${percent(through)} through ${title}: ${percent(share)} took part`,
   layer: 'Layer',
   begins: 'Beginning',
   ends: 'End',

@@ -38,7 +38,7 @@ export const chat = {
     unreadNowHint: 'The next question reads the documents first.',
     read: 'Read now',
     done: (n: number, seconds: number, kept: number | null) =>
-      `Read whole: ${tokens(n)} in ${duration(seconds)}${kept === null ? '' : `, ${percent(kept)} of them kept`}`,
+      `Read whole: ${tokens(n)} in ${duration(seconds)}${kept === null ? '' : `, attending to ${percent(kept)} of them`}`,
     announce: (fraction: number) => `${percent(fraction)} read`,
     failed: 'Reading stopped',
     details: 'What each layer kept',
@@ -48,11 +48,11 @@ export const chat = {
   kept: {
     title: 'Kept per layer',
     explain:
-      'In each layer of the model, the share of the text’s tokens that took part in attention. A full bar is exact.',
+      'In each layer of the model, the share of the text’s tokens that took part in attention; where it left out whole blocks of pairs, the share that would have been as much work. A full bar is exact.',
     layer: 'Layer',
     share: 'Kept',
     summary: (layers: number, mean: number) =>
-      `${layers} layers kept ${percent(mean)} of the tokens on average`,
+      `${layers} layers attended to ${percent(mean)} of the tokens on average`,
     asTable: 'As a table',
   },
   composer: {

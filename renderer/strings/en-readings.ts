@@ -22,5 +22,5 @@ export const readings = {
   savedHint: (n: number) => `${tokens(n)}. Opening it takes as long as the disk needs.`,
   open: 'Open it',
   restored: (n: number, opened: number, read: number, kept: number | null) =>
-    `Opened from disk in ${duration(opened)}: ${tokens(n)}, once read in ${duration(read)}${kept === null ? '' : `, ${percent(kept)} of them kept`}`,
+    `Opened from disk in ${duration(opened)}: ${tokens(n)}, once read in ${duration(read)}${kept === null ? '' : `, attending to ${percent(kept)} of them`}`,
 };
