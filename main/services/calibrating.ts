@@ -87,7 +87,7 @@ export async function calibrate(
     if (measured) on.onLevel(measured, layers);
     return measured;
   };
-  const toTry = candidates(drifted.layers, profile.layers);
+  const toTry = candidates(drifted.layers, profile);
   on.onPlan?.(profile.levels.length - 1 + toTry.length);
   const [exact, first, ...rest] = profile.levels;
   const levels = exact && (await measure([], exact));
@@ -111,11 +111,19 @@ export async function calibrate(
   return profileOf({ ...profile, layers: best.layers }, { ...about, tried, levels: all, heads });
 }
 
-/** Sets of layers that differ; one without layers only when there is no other. */
-function candidates(byDrift: number[], ofProfile: number[]): Omit<TriedLayers, 'measured'>[] {
+/**
+ * Sets of layers that differ; one without layers only when there is no other. Where no level selects tokens, all
+ * sets would read alike.
+ */
+export function candidates(
+  byDrift: number[],
+  { layers: ofProfile, levels }: SparsityProfile,
+): Omit<TriedLayers, 'measured'>[] {
   const drift = { by: 'drift', layers: byDrift } as const;
   const same = JSON.stringify(byDrift) === JSON.stringify(ofProfile);
-  const all = [drift, { by: 'profile', layers: ofProfile } as const];
+  const profile = { by: 'profile', layers: ofProfile } as const;
+  if (!levels.some(({ tau, keep = 0 }) => tau > 0 || keep > 0)) return [profile];
+  const all = [drift, profile];
   const some = all.filter(({ layers }) => layers.length > 0);
   return same || some.length === 0 ? [drift] : some;
 }

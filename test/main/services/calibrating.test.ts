@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { MeasuredLevel, TriedLayers } from '../../../main/contract/index.js';
-import { betterLayers, highestWithoutLoss, profileOf } from '../../../main/services/calibrating.js';
+import {
+  betterLayers,
+  candidates,
+  highestWithoutLoss,
+  profileOf,
+} from '../../../main/services/calibrating.js';
 import { plant, plantedFacts } from '../../../main/services/planted-facts.js';
 import {
   findProfile,
@@ -42,6 +47,20 @@ test('layers are chosen by what came back, and among equals by what they drop', 
   expect(betterLayers(tried).layers).toEqual([2]);
   const drops = { by: 'drift', layers: [3], measured: { ...light!, keptFraction: 0.5 } } as const;
   expect(betterLayers([...tried, { ...drops, layers: [3] }]).layers).toEqual([3]);
+});
+
+test('layers by drift are tried beside those so far, but not where no level selects tokens', () => {
+  const paper = { ...paperProfile(4), layers: [2, 3] };
+  expect(candidates([1, 2], paper).map(({ layers }) => layers)).toEqual([
+    [1, 2],
+    [2, 3],
+  ]);
+  expect(candidates([2, 3], paper)).toEqual([{ by: 'drift', layers: [2, 3] }]);
+  const blocks = { pattern: 'flex' as const, layers: [0, 1], gamma: 0.9 };
+  const byBlocks = paper.levels.map(({ level }) => ({ level, tau: 0, blocks }));
+  expect(candidates([1, 2], { ...paper, levels: byBlocks })).toEqual([
+    { by: 'profile', layers: [2, 3] },
+  ]);
 });
 
 test('facts are distinct, and come to lie as sentences along the text', () => {
