@@ -71,18 +71,25 @@ function reports(terminal: Terminal): CalibrationListeners {
   };
 }
 
+const ways = {
+  drift: 'tokens selected in layers by drift',
+  profile: 'tokens selected in layers of the profile',
+  blocks: 'attention by blocks in layers',
+};
+
 const listed = (layers: readonly number[]) => layers.join(', ') || 'none';
 
 function write(
   { stdout }: Terminal,
   { model, device }: EngineRun,
-  { calibration, layers, defaultLevel }: SparsityProfile,
+  { calibration, layers: selecting, levels: policies, defaultLevel }: SparsityProfile,
   file: string | undefined,
 ): void {
   if (!calibration) return;
   const { tokens, drift, tried, levels } = calibration;
+  const layers = policies[1]?.blocks?.layers ?? selecting;
   const describe = ({ by, layers: some, measured }: TriedLayers) =>
-    `Tried, by ${by}: ${listed(some)}; ${measured.found} of ${measured.asked} facts at level ${measured.level}\n`;
+    `Tried, ${ways[by]}: ${listed(some)}; ${measured.found} of ${measured.asked} facts at level ${measured.level}\n`;
   const row = ({ level, readSeconds, keptFraction, found, asked }: MeasuredLevel) => [
     String(level),
     seconds(readSeconds),

@@ -1,4 +1,4 @@
-// What a calibration measured on this machine: which layers may be sparse, and what each level costs.
+// What a calibration measured on this machine: which layers may be sparse and how, and what each level costs.
 import { z } from 'zod';
 
 /** [layer, query head], 0-based; the strongest first. */
@@ -21,9 +21,12 @@ export const measuredLevel = z.object({
 });
 export type MeasuredLevel = z.infer<typeof measuredLevel>;
 
-/** One choice of layers, as it did at the first level above 0. */
+/**
+ * One choice of layers, as it did at the first level above 0: those of least drift or the profile's, whose heads
+ * select tokens; or attention by blocks in nearly all.
+ */
 export const triedLayers = z.object({
-  by: z.enum(['drift', 'profile']),
+  by: z.enum(['drift', 'profile', 'blocks']),
   layers: z.array(z.number().int().nonnegative()),
   measured: measuredLevel,
 });

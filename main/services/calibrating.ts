@@ -11,6 +11,7 @@ import {
 } from '../contract/index.js';
 import { unlessAborted } from './abort.js';
 import type { EngineHost, ReadingStep } from './engine-host.js';
+import { levelsByBlocks } from './block-levels.js';
 import { LookingHeads, type Shape } from './looking-heads.js';
 import { plant, plantedFacts, type PlantedFact } from './planted-facts.js';
 
@@ -22,7 +23,7 @@ export interface CalibrationRequest {
   facts: number;
   /** Quantile of drift up to which a layer may be sparse. */
   delta: number;
-  /** Where levels, window and budget come from, and layers that are tried beside those by drift. */
+  /** Where levels, window and budget come from, and layers that are tried beside those by drift and blocks. */
   profile: SparsityProfile;
   style: Prompt['style'];
   device: string;
@@ -52,7 +53,7 @@ export interface CalibrationListeners {
   onReading(level: number, step: ReadingStep): void;
   onAnswer(level: number, answered: number, facts: number): void;
   onLevel(measured: MeasuredLevel, layers: readonly number[]): void;
-  /** How many measurements of a level there will be: the first above 0 is tried with more than one set of layers. */
+  /** How many measurements of a level there will be: the first above 0 is tried in more than one way. */
   onPlan?(measurements: number): void;
 }
 
@@ -81,56 +82,72 @@ export async function calibrate(
   const document = await unlessAborted(signal, fittingText(host, request, facts));
   if (document === undefined) return undefined;
   const looking = new LookingHeads(request.shape, request.tokens + replyTokens);
-  const measure = async (layers: number[], { level, tau }: { level: number; tau: number }) => {
-    const trial = { tried: { ...profile, layers }, document, facts, level, tau, looking };
+  const measure = async (tried: SparsityProfile, at: number) => {
+    const { level, tau } = tried.levels[at]!;
+    const trial = { tried, document, facts, level, tau, looking };
     const measured = await measureLevel(host, request, trial, signal, on);
-    if (measured) on.onLevel(measured, layers);
+    if (measured) on.onLevel(measured, level === 0 ? [] : layersOf(tried, at));
     return measured;
   };
-  const toTry = candidates(drifted.layers, profile);
-  on.onPlan?.(profile.levels.length - 1 + toTry.length);
-  const [exact, first, ...rest] = profile.levels;
-  const levels = exact && (await measure([], exact));
-  if (!exact || !first || !levels) return undefined;
+  const ways = waysToTry(drifted.layers, profile, request.shape.layers);
+  on.onPlan?.(profile.levels.length - 1 + ways.length);
+  const exact = await measure(profile, 0);
+  if (!exact) return undefined;
   const tried: TriedLayers[] = [];
-  for (const candidate of toTry) {
-    const measured = await measure(candidate.layers, first);
+  for (const way of ways) {
+    const measured = await measure(way, 1);
     if (!measured) return undefined;
-    tried.push({ ...candidate, measured });
+    tried.push({ by: way.by, layers: layersOf(way, 1), measured });
   }
   const best = betterLayers(tried);
-  const all = [levels, best.measured];
-  for (const entry of rest) {
-    const measured = await measure(best.layers, entry);
+  const chosen = ways[tried.indexOf(best)]!;
+  const all = [exact, best.measured];
+  for (let at = 2; at < profile.levels.length; at++) {
+    const measured = await measure(chosen, at);
     if (!measured) return undefined;
     all.push(measured);
   }
   const { tokens, drift } = drifted;
   const about = { date: new Date().toISOString(), device, text: title, tokens, drift, delta };
   const { found: heads } = looking;
-  return profileOf({ ...profile, layers: best.layers }, { ...about, tried, levels: all, heads });
+  const { by: _by, ...found } = chosen;
+  return profileOf(found, { ...about, tried, levels: all, heads });
 }
 
+/** A profile that may become the model's. */
+type Way = SparsityProfile & Pick<TriedLayers, 'by'>;
+
 /**
- * Sets of layers that differ; one without layers only when there is no other. Where no level selects tokens, all
- * sets would read alike.
+ * Sets of layers whose heads select tokens, as far as they differ (one without layers only when there is no
+ * other), and attention by blocks. Where no level selects tokens, all would read alike.
  */
-export function candidates(
+export function waysToTry(
   byDrift: number[],
-  { layers: ofProfile, levels }: SparsityProfile,
-): Omit<TriedLayers, 'measured'>[] {
-  const drift = { by: 'drift', layers: byDrift } as const;
-  const same = JSON.stringify(byDrift) === JSON.stringify(ofProfile);
-  const profile = { by: 'profile', layers: ofProfile } as const;
-  if (!levels.some(({ tau, keep = 0 }) => tau > 0 || keep > 0)) return [profile];
-  const all = [drift, profile];
-  const some = all.filter(({ layers }) => layers.length > 0);
-  return same || some.length === 0 ? [drift] : some;
+  profile: SparsityProfile,
+  modelLayers: number,
+): [Way, ...Way[]] {
+  const ofProfile: Way = { ...profile, by: 'profile' };
+  if (!profile.levels.some(({ tau, keep = 0 }) => tau > 0 || keep > 0)) return [ofProfile];
+  const ofDrift: Way = { ...profile, by: 'drift', layers: byDrift };
+  const same = JSON.stringify(byDrift) === JSON.stringify(profile.layers);
+  const some = (same ? [ofDrift] : [ofDrift, ofProfile]).filter(({ layers }) => layers.length > 0);
+  const { layers, levels } = levelsByBlocks(profile, modelLayers);
+  const [first = ofDrift, ...others] = some;
+  return [
+    first,
+    ...others,
+    ...(layers.length > 0 ? [{ ...profile, by: 'blocks' as const, levels }] : []),
+  ];
+}
+
+/** Layers that leave something out at a level. */
+function layersOf({ layers, levels }: SparsityProfile, at: number): number[] {
+  return levels[at]?.blocks?.layers ?? layers;
 }
 
 /**
  * Low drift is a sign that a layer bears sparsity, not a proof: what a model looks up in its quiet middle layers
- * is lost there. So layers are chosen by what came back, and among equals by what they drop.
+ * is lost there. So layers are chosen by what came back, and among equals by what they leave out.
  */
 export function betterLayers(tried: readonly TriedLayers[]): TriedLayers {
   return tried.reduce((best, each) => {
@@ -223,7 +240,11 @@ async function fittingText(
 export function profileOf(tried: SparsityProfile, calibration: Calibration): SparsityProfile {
   const { date, device, text, tokens, delta } = calibration;
   const by = betterLayers(calibration.tried).by;
-  const layers = by === 'drift' ? `layers by drift, delta ${delta}` : 'layers as before';
+  const layers = {
+    drift: `layers by drift, delta ${delta}`,
+    profile: 'layers as before',
+    blocks: 'attention by blocks',
+  }[by];
   return {
     ...tried,
     defaultLevel: highestWithoutLoss(calibration.levels),

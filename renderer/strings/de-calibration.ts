@@ -79,6 +79,12 @@ export const keptPlaces: Strings['keptPlaces'] = {
   part: (from, to) => `${from}–${to} %`,
 };
 
+const ways = {
+  drift: 'Token wegzulassen, Schichten nach Bewegung',
+  profile: 'Token wegzulassen, Schichten wie zuvor',
+  blocks: 'nur in Teile des Textes zu sehen',
+};
+
 export const calibration: Strings['calibration'] = {
   title: 'Was die Stufen kosten',
   intro:
@@ -168,8 +174,10 @@ export const calibration: Strings['calibration'] = {
       layers.length === 0
         ? 'Keine Schicht lässt Token weg.'
         : `${layersNamed(layers)} ${verb(layers, 'lässt', 'lassen')} Token weg.`,
+    chosenBlocks: (layers) =>
+      `${layersNamed(layers)} ${verb(layers, 'sieht', 'sehen')} nur in Teile des Textes.`,
     tried: (by, layers, found, asked) =>
-      `Versucht ${by === 'drift' ? 'nach Bewegung' : 'wie zuvor'}: ` +
+      `Versucht, ${ways[by]}: ` +
       `${layers.length === 0 ? 'keine Schicht' : `${verb(layers, 'Schicht', 'Schichten')} ${list(layers)}`}, ${count(found)} von ${count(asked)} kamen wieder.`,
   },
 };

@@ -78,6 +78,12 @@ export const keptPlaces = {
   part: (from: number, to: number) => `${from}–${to} %`,
 };
 
+const ways = {
+  drift: 'leaving out tokens, layers by drift',
+  profile: 'leaving out tokens, layers as before',
+  blocks: 'looking only into parts of the text',
+};
+
 export const calibration = {
   title: 'What the levels cost',
   intro:
@@ -167,8 +173,10 @@ export const calibration = {
       layers.length === 0
         ? 'No layer leaves tokens out.'
         : `${layersNamed(layers)} ${verb(layers, 'leaves', 'leave')} tokens out.`,
-    tried: (by: 'drift' | 'profile', layers: readonly number[], found: number, asked: number) =>
-      `Tried ${by === 'drift' ? 'by drift' : 'as before'}: ` +
+    chosenBlocks: (layers: readonly number[]) =>
+      `${layersNamed(layers)} ${verb(layers, 'looks', 'look')} only into parts of the text.`,
+    tried: (by: keyof typeof ways, layers: readonly number[], found: number, asked: number) =>
+      `Tried ${ways[by]}: ` +
       `${layers.length === 0 ? 'no layer' : layersNamed(layers).toLowerCase()}, ${count(found)} of ${count(asked)} came back.`,
   },
 };

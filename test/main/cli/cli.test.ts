@@ -265,7 +265,7 @@ test('calibrate measures every level, keeps a profile, and later commands go by 
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(profile);
   expect(profile).toMatchObject({ layers: [1], defaultLevel: 50 });
   expect(profile.calibration).toMatchObject({ drift: [2, 1], delta: 0.5, device: 'pretence' });
-  expect(profile.calibration?.tried.map(({ by }) => by)).toEqual(['drift']);
+  expect(profile.calibration?.tried.map(({ by }) => by)).toEqual(['drift', 'blocks']);
   expect(profile.calibration?.tokens).toBeLessThanOrEqual(600);
   expect(profile.calibration?.levels.map(({ level, found }) => [level, found])).toEqual([
     [0, 4],
@@ -282,7 +282,10 @@ test('calibrate tries the layers of the profile, too; what does not fit is said'
   const args = ['calibrate', storyFile(), '--facts', '2', '--delta', '0', '--dry-run', '--json'];
   const { profile } = JSON.parse((await longleaf(args)).stdout) as { profile: SparsityProfile };
   const tried = profile.calibration?.tried.map(({ by, layers }) => [by, layers]);
-  expect(tried).toEqual([['profile', [1]]]);
+  expect(tried).toEqual([
+    ['profile', [1]],
+    ['blocks', [0]],
+  ]);
   const crowded = await longleaf(['calibrate', '--tokens', '512', '--facts', '320']);
   expect(crowded.code).not.toBe(0);
   expect(errorOf(crowded)).toContain('do not fit');

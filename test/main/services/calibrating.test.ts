@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { MeasuredLevel, TriedLayers } from '../../../main/contract/index.js';
+import { levelsByBlocks } from '../../../main/services/block-levels.js';
 import {
   betterLayers,
-  candidates,
   highestWithoutLoss,
   profileOf,
+  waysToTry,
 } from '../../../main/services/calibrating.js';
 import { plant, plantedFacts } from '../../../main/services/planted-facts.js';
 import {
@@ -49,18 +50,35 @@ test('layers are chosen by what came back, and among equals by what they drop', 
   expect(betterLayers([...tried, { ...drops, layers: [3] }]).layers).toEqual([3]);
 });
 
-test('layers by drift are tried beside those so far, but not where no level selects tokens', () => {
+test('what is tried: layers by drift and those so far, and blocks; one way where no level selects tokens', () => {
   const paper = { ...paperProfile(4), layers: [2, 3] };
-  expect(candidates([1, 2], paper).map(({ layers }) => layers)).toEqual([
-    [1, 2],
-    [2, 3],
+  const tryWith = (byDrift: number[], profile = paper) =>
+    waysToTry(byDrift, profile, 4).map(({ by, layers }) => [by, layers]);
+  expect(tryWith([1, 2])).toEqual([
+    ['drift', [1, 2]],
+    ['profile', [2, 3]],
+    ['blocks', [2, 3]],
   ]);
-  expect(candidates([2, 3], paper)).toEqual([{ by: 'drift', layers: [2, 3] }]);
-  const blocks = { pattern: 'flex' as const, layers: [0, 1], gamma: 0.9 };
-  const byBlocks = paper.levels.map(({ level }) => ({ level, tau: 0, blocks }));
-  expect(candidates([1, 2], { ...paper, levels: byBlocks })).toEqual([
-    { by: 'profile', layers: [2, 3] },
+  expect(tryWith([2, 3]).map(([by]) => by)).toEqual(['drift', 'blocks']);
+  const byBlocks = waysToTry([1, 2], paper, 4).at(-1)!;
+  expect(tryWith([1, 2], byBlocks)).toEqual([['profile', [2, 3]]]);
+});
+
+test('levels by blocks leave out more and more in all layers but the last', () => {
+  const { layers, levels } = levelsByBlocks(paperProfile(4), 4);
+  expect(layers).toEqual([0, 1, 2]);
+  expect(levels.map(({ level }) => level)).toEqual([0, 25, 50, 75, 100]);
+  expect(levels.map(({ blocks }) => blocks?.gamma ?? blocks?.pattern)).toEqual([
+    undefined,
+    0.95,
+    0.875,
+    0.8,
+    'stripes',
   ]);
+  expect(
+    levels.every(({ tau, blocks }) => tau === 0 && (!blocks || blocks.layers === layers)),
+  ).toBe(true);
+  expect(levelsByBlocks(paperProfile(1), 1).layers).toEqual([]);
 });
 
 test('facts are distinct, and come to lie as sentences along the text', () => {

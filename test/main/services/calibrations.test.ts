@@ -1,9 +1,10 @@
 // Calibrating from the window: what it measures, whom it makes wait, what stays when it ends early.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CalibrationRun } from '../../../main/contract/index.js';
-import { newFolder, openApp, removeFolder, type TestApp } from './app-fixture.js';
+import { paperProfile } from '../../../main/services/sparsity-profiles.js';
+import { modelsFolder, newFolder, openApp, removeFolder, type TestApp } from './app-fixture.js';
 
 let folder: string;
 let app: TestApp;
@@ -98,6 +99,15 @@ it('a question waits for it; an answer under way refuses it', async () => {
 });
 
 it('a reading saved under another profile is not offered, an exact one is', async () => {
+  await app.close();
+  const models = newFolder();
+  for (const file of ['longleaf-mini.gguf', 'catalog.json'])
+    symlinkSync(join(modelsFolder, file), join(models, file));
+  writeFileSync(
+    join(models, 'longleaf-mini.sparsity.json'),
+    JSON.stringify({ ...paperProfile(8), layers: [6, 7] }),
+  );
+  app = await openApp(folder, { env: { LONGLEAF_FAKE_READ_MS: '40' }, models });
   const { id } = await app.addText('a.txt', 'The ferry leaves at noon. '.repeat(100));
   const { id: conversationId } = await app.call('conversations.create', { documentIds: [id] });
   const saved = async () => (await app.call('levels.forecast', { conversationId })).saved;
@@ -114,6 +124,7 @@ it('a reading saved under another profile is not offered, an exact one is', asyn
   expect(await app.call('readings.state', { conversationId })).toMatchObject({ status: 'unread' });
   await app.call('calibration.reset', {});
   expect(await saved()).toEqual([0, 25]);
+  removeFolder(models);
 });
 
 it('ends with a sentence when the model is changed under it', async () => {
