@@ -1,7 +1,7 @@
 // Does a fact planted in a novel come back? One sentence is inserted at N depths of an excerpt and asked
 // for through the command line, at each slider level: the whole path a user takes, one process per answer.
 //
-//   node test/eval/needle.mjs [--tokens 16000] [--depths 10] [--levels 0,25] [--model FILE.gguf]
+//   node test/eval/needle.mjs [--tokens 16000] [--depths 10] [--levels 0,75] [--model FILE.gguf]
 //
 // Prints one line per answer and a table; exits 1 when level 0 finds fewer than 9 in 10, or another level
 // more than one fewer than level 0.
@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     tokens: { type: 'string', default: '16000' },
     depths: { type: 'string', default: '10' },
-    levels: { type: 'string', default: '0,25' },
+    levels: { type: 'string', default: '0,75' },
     model: { type: 'string' },
   },
 });
