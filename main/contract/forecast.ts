@@ -11,15 +11,22 @@ export const levelForecast = z.object({
   whole: z.boolean(),
   /** Share of the tokens that a head of `layers` keeps, on average; null: not measured yet. */
   kept: z.number().min(0).max(1).nullable(),
+  /**
+   * Of the causal pairs of a query and a key, the share that the layers of `layers` and `blocks` compute, on
+   * average; null: not known.
+   */
+  computed: z.number().min(0).max(1).nullable(),
   /** Of reading the documents; null: not known. */
   seconds: z.number().nonnegative().nullable(),
-  /** Planted facts that came back at the measured level nearest above; null: not measured. */
+  /** Planted facts that came back, or questions answered right, at the measured level nearest above; null: not measured. */
   facts: z
     .object({
       level: z.number().int(),
       found: z.number().int(),
       asked: z.number().int(),
       exact: z.number().int(), // that reading everything found
+      /** Not measured here but before the model was shipped, by questions on texts of so many tokens. */
+      shipped: z.object({ tokens: z.number().int().positive() }).optional(),
     })
     .nullable(),
 });

@@ -127,10 +127,42 @@ export const modelDownload = z.object({
 });
 export type ModelDownload = z.infer<typeof modelDownload>;
 
+/** What a level did to a model's answers and to its work. */
+export const evaluatedLevel = z.object({
+  level: z.number().int().min(0).max(100),
+  /** Questions about texts of one length, and how many of them were answered right. */
+  asked: z.number().int().positive(),
+  right: z.number().int().nonnegative(),
+  /**
+   * Of the causal pairs of a query and a key, the share that each layer computed, on average over heads and texts;
+   * 1: all of them.
+   */
+  computedByLayer: z.array(z.number().min(0).max(1)),
+});
+export type EvaluatedLevel = z.infer<typeof evaluatedLevel>;
+
+/** What was measured of a profile's levels before the model was shipped. */
+export const evaluation = z.object({
+  date: z.string(), // ISO 8601
+  device: z.string(),
+  lengths: z
+    .array(
+      z.object({
+        /** Of each text. */
+        tokens: z.number().int().positive(),
+        /** Ascending, from 0. */
+        levels: z.array(evaluatedLevel).min(1),
+      }),
+    )
+    .min(1),
+});
+export type Evaluation = z.infer<typeof evaluation>;
+
 /**
  * models/<file>.sparsity.json: from slider position to Token Sparse Attention, for one model.
  * `levels` ascends in level and falls in cost, starts dense at 0 and ends at level 100. Between two entries the
- * policy is the lower one's, and what both have as numbers (tau, keep, gamma) is interpolated linearly.
+ * policy is the lower one's, and what both have as numbers (tau, keep, gamma) is interpolated linearly. Above the
+ * dense one it is the upper one's, with keep and gamma running from 1; blocks without a gamma come at their level.
  */
 export const sparsityProfile = z.object({
   version: z.literal(1),
@@ -143,6 +175,8 @@ export const sparsityProfile = z.object({
   defaultLevel: z.number().int().min(0).max(100),
   /** How and when it was measured. */
   provenance: z.string(),
+  /** Of this model before it was shipped; other machines take other times, but answers and work are alike. */
+  evaluation: evaluation.optional(),
   /** Of this model on this machine. */
   calibration: calibration.optional(),
 });

@@ -1,18 +1,21 @@
 // What each level of the slider would do to a text of some length: from what readings with this model took on
-// this machine, and from its calibration.
-import {
-  policyAt,
-  type Calibration,
-  type LevelForecast,
-  type ModelInfo,
-  type SparsityProfile,
+// this machine, from its calibration, and from what was measured before the model was shipped.
+import type {
+  Calibration,
+  LevelForecast,
+  MeasuredLevel,
+  SparsityProfile,
 } from '../contract/index.js';
+import {
+  computedAt,
+  evaluatedLength,
+  touchedAt,
+  work,
+  type ModelShape,
+  type Touched,
+} from './attention-work.js';
 import type { ReadingTime } from './library/reading-times.js';
-
-export type ModelShape = Pick<
-  ModelInfo,
-  'layers' | 'heads' | 'headDim' | 'parameters' | 'vocabSize' | 'embeddingLength'
->;
+import { mix, nearest, neighbours } from './measured-levels.js';
 
 export interface ForecastBasis {
   profile: SparsityProfile;
@@ -30,50 +33,52 @@ export function forecastLevels(basis: ForecastBasis, tokens: number | null): Lev
 
 function forecastLevel(basis: ForecastBasis, level: number, tokens: number | null): LevelForecast {
   const { profile, shape } = basis;
-  const { layers, blocks } = touched(profile, level, shape.layers);
-  const whole = tokens !== null && tokens <= profile.minTokens + profile.window && !blocks;
-  const kept = whole ? dense(shape.layers) : keptAt(basis, level, tokens);
-  const among = layers.map((layer) => kept?.[layer] ?? 1);
+  const touched = touchedAt(profile, shape.layers, level, tokens);
+  const { layers, blocks, selects, plans } = touched;
+  const whole = !selects && !plans;
+  const kept = selects ? keptAt(basis, level, tokens) : dense(shape.layers);
+  const computed = computedAt(profile, shape.layers, { level, tokens, kept });
   return {
     level,
     layers,
     blocks,
-    whole: whole && layers.length > 0,
-    kept: layers.length === 0 ? 1 : kept ? mean(among) : null,
+    whole: whole && (layers.length > 0 || blocks !== undefined),
+    kept: kept ? meanOf(kept, layers) : null,
+    computed: computed ? meanOf(computed, layersOf(touched)) : null,
     seconds: tokens === null ? null : secondsAt(basis, whole ? 0 : level, tokens),
-    facts: factsAt(profile.calibration, level),
+    facts: factsAt(profile, level, tokens),
   };
 }
 
-/** Layers that a level leaves something out of. */
-function touched(profile: SparsityProfile, level: number, modelLayers: number) {
-  const policy = policyAt(level, profile.levels);
-  const exist = (some: readonly number[]) => some.filter((layer) => layer < modelLayers);
-  const selects = policy && (policy.tau > 0 || (policy.keep ?? 0) > 0);
-  const blocks = policy?.blocks && exist(policy.blocks.layers);
-  return {
-    layers: selects ? exist(policy.layers ?? profile.layers) : [],
-    blocks: blocks?.length ? { pattern: policy!.blocks!.pattern, layers: blocks } : undefined,
-  };
-}
+const layersOf = ({ layers, blocks }: Touched) => [
+  ...new Set([...layers, ...(blocks?.layers ?? [])]),
+];
 
 const dense = (layers: number) => new Array<number>(layers).fill(1);
-const mean = (shares: readonly number[]) =>
-  shares.reduce((sum, each) => sum + each, 0) / Math.max(1, shares.length);
+
+/** Of some layers; of none 1, for then nothing is left out. */
+function meanOf(shares: readonly number[], layers: readonly number[]): number {
+  if (layers.length === 0) return 1;
+  return layers.reduce((sum, layer) => sum + (shares[layer] ?? 1), 0) / layers.length;
+}
+
+/** The most like in length; of no length in particular the latest. */
+const mostLike = (readings: ForecastBasis['earlier'], tokens: number | null) =>
+  tokens === null ? readings[0] : nearest(readings, tokens);
 
 /** Per layer; undefined: not measured. A reading at this very level knows better than a calibration. */
 function keptAt(
   { profile, shape, earlier }: ForecastBasis,
   level: number,
   tokens: number | null,
-): number[] | undefined {
+): readonly number[] | undefined {
   if (level === 0) return dense(shape.layers);
-  const read = nearest(
+  const read = mostLike(
     earlier.filter((each) => each.level === level),
     tokens,
   );
   if (read) return read.keptFraction;
-  const around = profile.calibration && neighbours(profile.calibration, level);
+  const around = profile.calibration && neighbours(profile.calibration.levels, level);
   if (!around) return undefined;
   const { lower, upper, share } = around;
   return upper.keptByLayer.map((to, layer) => mix(lower.keptByLayer[layer] ?? 1, to, share));
@@ -81,81 +86,87 @@ function keptAt(
 
 /**
  * From a reading at this level; else, when calibrated, from one at another level and how much faster this one
- * was measured to be; else from the calibration alone. Lengths are compared by the work they are.
+ * was measured to be; else from the calibration alone; else from a reading at another level by the work that both
+ * are. Lengths are compared by the work they are.
  */
 function secondsAt(basis: ForecastBasis, level: number, tokens: number): number | null {
-  const { profile, earlier, shape } = basis;
-  const kept = keptAt(basis, level, tokens);
-  const scaled = (read: { tokens: number; seconds: number; keptFraction: readonly number[] }) =>
-    (read.seconds * work(shape, tokens, kept ?? read.keptFraction)) /
-    work(shape, read.tokens, read.keptFraction);
+  const { profile, earlier } = basis;
   const same = nearest(
     earlier.filter((each) => each.level === level),
     tokens,
   );
-  if (same) return scaled(same);
+  if (same) return atLength(basis, level, same, tokens);
   const calibration = basis.sameDevice ? profile.calibration : undefined;
   const measured = calibration && measuredSeconds(calibration, level);
   const other = nearest(earlier, tokens);
   const othersMeasured = calibration && other && measuredSeconds(calibration, other.level);
   if (other && measured && othersMeasured) {
-    const atItsLevel = { ...other, seconds: (other.seconds * measured) / othersMeasured };
-    return (
-      (atItsLevel.seconds * work(shape, tokens, other.keptFraction)) /
-      work(shape, other.tokens, other.keptFraction)
-    );
+    const seconds = (other.seconds * measured) / othersMeasured;
+    return atLength(basis, level, { tokens: other.tokens, seconds }, tokens);
   }
   if (calibration && measured) {
-    return scaled({
-      tokens: calibration.tokens,
-      seconds: measured,
-      keptFraction: kept ?? dense(shape.layers),
-    });
+    return atLength(basis, level, { tokens: calibration.tokens, seconds: measured }, tokens);
   }
-  return other && kept ? scaled(other) : null;
+  return other ? atLevel(basis, level, other, tokens) : null;
 }
 
-/** The most like in length; of equals the first. */
-function nearest<T extends { tokens: number }>(
-  readings: readonly T[],
-  tokens: number | null,
-): T | undefined {
-  if (tokens === null) return readings[0];
-  const distance = (each: T) => Math.abs(Math.log(each.tokens / Math.max(1, tokens)));
-  return readings.reduce<T | undefined>(
-    (best, each) => (best && distance(best) <= distance(each) ? best : each),
-    undefined,
-  );
+/** Both at one level. Where it is not known what that computes, work grows as that of exact reading. */
+function atLength(
+  basis: ForecastBasis,
+  level: number,
+  from: { tokens: number; seconds: number },
+  tokens: number,
+): number {
+  const { profile, shape } = basis;
+  const kept = keptAt(basis, level, tokens);
+  const workOf = (length: number) => {
+    const computed = computedAt(profile, shape.layers, { level, tokens: length, kept });
+    return work(shape, length, computed ?? dense(shape.layers));
+  };
+  return (from.seconds * workOf(tokens)) / workOf(from.tokens);
 }
 
-/** Operations of a reading: products by the model's matrices, and causal attention among what each layer keeps. */
-function work(shape: ModelShape, tokens: number, keptFraction: readonly number[]): number {
-  const { parameters, vocabSize, embeddingLength, heads, headDim } = shape;
-  const products = 2 * Math.max(0, parameters - vocabSize * embeddingLength) * tokens;
-  const squares = keptFraction.reduce((sum, kept) => sum + kept * kept, 0);
-  return products + 2 * heads * headDim * tokens * tokens * squares;
-}
-
-const mix = (from: number, to: number, share: number) => from + share * (to - from);
-
-/** The measured levels around one; `share` of the way from the lower to the upper. */
-function neighbours({ levels }: Calibration, level: number) {
-  const upper = levels.find((each) => each.level >= level) ?? levels.at(-1);
-  const lower = levels.findLast((each) => each.level <= level) ?? upper;
-  if (!upper || !lower) return undefined;
-  const span = upper.level - lower.level;
-  return { lower, upper, share: span > 0 ? (level - lower.level) / span : 0 };
+/** Null where it is not known what either computes. */
+function atLevel(
+  basis: ForecastBasis,
+  level: number,
+  read: ForecastBasis['earlier'][number],
+  tokens: number,
+): number | null {
+  const { profile, shape } = basis;
+  const kept = keptAt(basis, level, tokens);
+  const to = computedAt(profile, shape.layers, { level, tokens, kept });
+  const from = computedAt(profile, shape.layers, { ...read, kept: read.keptFraction });
+  if (!to || !from) return null;
+  return (read.seconds * work(shape, tokens, to)) / work(shape, read.tokens, from);
 }
 
 function measuredSeconds(calibration: Calibration, level: number): number | undefined {
-  const around = neighbours(calibration, level);
+  const around = neighbours(calibration.levels, level);
   return around && mix(around.lower.readSeconds, around.upper.readSeconds, around.share);
 }
 
+/** A calibration speaks of this machine and its user's text; the evaluation of texts like this one in length. */
+function factsAt(
+  { calibration, evaluation }: SparsityProfile,
+  level: number,
+  tokens: number | null,
+): LevelForecast['facts'] {
+  if (calibration) return factsAmong(calibration.levels, level);
+  const length = evaluation && evaluatedLength(evaluation, tokens);
+  if (!length) return null;
+  const answered = length.levels.map((each) => ({ ...each, found: each.right }));
+  const facts = factsAmong(answered, level);
+  return facts && { ...facts, shipped: { tokens: length.tokens } };
+}
+
 /** Of the nearest level above that was measured: it leaves out as much or more. */
-function factsAt(calibration: Calibration | undefined, level: number): LevelForecast['facts'] {
-  const upper = calibration?.levels.find((each) => each.level >= level);
-  const exact = calibration?.levels.find((each) => each.level === 0);
+function factsAmong(
+  levels: readonly Pick<MeasuredLevel, 'level' | 'found' | 'asked'>[],
+  level: number,
+): LevelForecast['facts'] {
+  const upper = levels.find((each) => each.level >= level);
+  const exact = levels.find((each) => each.level === 0);
   if (!upper || !exact) return null;
   return { level: upper.level, found: upper.found, asked: upper.asked, exact: exact.found };
 }

@@ -5,7 +5,10 @@ import { wilson } from '../ui/wilson.js';
 
 export interface ForecastLines {
   time: string;
-  kept: string;
+  /** Null: the level goes by blocks alone, which keep every token. */
+  kept: string | null;
+  /** Share of attention; null: the level has no blocks, and what it keeps says it all. */
+  computed: string | null;
   accuracy: string;
   /** Nothing was measured of this level's accuracy. */
   unmeasured: boolean;
@@ -19,7 +22,8 @@ export function forecastLines(forecast: Forecast, at: LevelForecast): ForecastLi
   const { tokens, modelLayers } = forecast;
   return {
     time: timeOf(tokens, at, forecast.levels[0]?.seconds ?? null),
-    kept: keptOf(tokens, at),
+    kept: at.blocks && at.layers.length === 0 && !at.whole ? null : keptOf(tokens, at),
+    computed: computedOf(at),
     accuracy: accuracyOf(at),
     unmeasured: at.facts === null,
     policy: policyOf(at, modelLayers),
@@ -39,14 +43,31 @@ function keptOf(tokens: number | null, { layers, kept }: LevelForecast): string 
   return kept === null ? words.forecast.notMeasured : words.forecast.keeps(kept, tokens, layers);
 }
 
+function computedOf({ layers, blocks, whole, computed }: LevelForecast): string | null {
+  if (!blocks || whole) return null;
+  const touched = [...new Set([...layers, ...blocks.layers])].sort((a, b) => a - b);
+  return computed === null
+    ? words.forecast.notMeasured
+    : words.forecast.computes(computed, touched);
+}
+
 function accuracyOf({ facts, level }: LevelForecast): string {
   if (!facts) return words.forecast.notMeasured;
-  const { low, high } = wilson(facts.found, facts.asked);
-  const found = words.forecast.found(facts.found, facts.asked, low, high);
-  if (level === 0) return found;
-  const parts = [found, words.forecast.exactFound(facts.exact)];
-  if (facts.level !== level) parts.push(words.forecast.measuredAt(facts.level));
-  return parts.join('; ');
+  const { found, asked, exact, shipped } = facts;
+  const { low, high } = wilson(found, asked);
+  const above = facts.level !== level;
+  const parts = shipped
+    ? [
+        words.forecast.right(found, asked, shipped.tokens, low, high),
+        level !== 0 && words.forecast.exactRight(exact),
+        above ? words.forecast.shippedAt(facts.level) : words.forecast.shipped,
+      ]
+    : [
+        words.forecast.found(found, asked, low, high),
+        level !== 0 && words.forecast.exactFound(exact),
+        above && words.forecast.measuredAt(facts.level),
+      ];
+  return parts.filter((part) => part !== false).join('; ');
 }
 
 function policyOf({ layers, blocks, whole }: LevelForecast, modelLayers: number): string[] {
@@ -64,12 +85,23 @@ function againOf({ tokens, held, saved }: Forecast, level: number): string | nul
   return held !== null || saved.length > 0 ? words.forecast.again.reread(tokens) : null;
 }
 
-function spokenOf({ seconds, layers, kept, facts }: LevelForecast): string {
+function spokenOf({
+  seconds,
+  layers,
+  blocks,
+  whole,
+  kept,
+  computed,
+  facts,
+}: LevelForecast): string {
   const { spoken } = words.forecast;
   return [
     seconds === null ? null : spoken.time(seconds),
     kept === null || layers.length === 0 ? null : spoken.kept(kept),
-    facts ? spoken.facts(facts.found, facts.asked) : spoken.notMeasured,
+    computed === null || !blocks || whole ? null : spoken.computed(computed),
+    facts
+      ? (facts.shipped ? spoken.questions : spoken.facts)(facts.found, facts.asked)
+      : spoken.notMeasured,
   ]
     .filter((each) => each !== null)
     .join(', ');

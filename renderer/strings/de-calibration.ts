@@ -5,6 +5,7 @@ import { layerList, rounded } from './numbers.js';
 
 const tokens = (n: number) => plural(n, { one: 'Token', other: 'Token' });
 const facts = (n: number) => plural(n, { one: 'Angabe', other: 'Angaben' });
+const questions = (n: number) => plural(n, { one: 'Frage', other: 'Fragen' });
 const times = (factor: number) => `× ${decimal(factor, factor < 9.95 ? 1 : 0)}`;
 const between = (low: number, high: number) =>
   `${Math.round(low * 100)} bis ${Math.round(high * 100)} %`;
@@ -18,6 +19,7 @@ const verb = (layers: readonly number[], one: string, many: string) =>
 export const forecast: Strings['forecast'] = {
   time: 'Lesung',
   kept: 'Behalten',
+  computed: 'Berechnet',
   accuracy: 'Genauigkeit',
   takes: (seconds, n) => `etwa ${eta(seconds)} für ${tokens(n)}`,
   atMost: (seconds, n) => `höchstens etwa ${eta(seconds)} für ${tokens(n)}, wie beim genauen Lesen`,
@@ -27,10 +29,18 @@ export const forecast: Strings['forecast'] = {
   keeps: (share, n, layers) =>
     `${percent(share)} in ${verb(layers, 'Schicht', 'den Schichten')} ${list(layers)}` +
     (n === null ? '' : `: etwa ${count(rounded(share * n))} von ${tokens(n)}`),
+  computes: (share, layers) =>
+    `${percent(share)} der Attention in ${verb(layers, 'Schicht', 'den Schichten')} ${list(layers)}`,
   notMeasured: 'noch nicht gemessen',
   found: (found, asked, low, high) =>
     `${count(found)} von ${facts(asked)} kamen wieder (${between(low, high)})`,
   exactFound: (found) => `genaues Lesen fand ${count(found)}`,
+  right: (right, asked, n, low, high) =>
+    `${count(right)} von ${questions(asked)} zu Texten von ${tokens(n)} wurden richtig beantwortet (${between(low, high)})`,
+  exactRight: (right) => `genaues Lesen: ${count(right)}`,
+  shipped: 'gemessen, bevor dieses Modell ausgeliefert wurde',
+  shippedAt: (level) =>
+    `gemessen, bevor dieses Modell ausgeliefert wurde, auf Stufe ${level}, die mehr weglässt`,
   measuredAt: (level) => `gemessen auf Stufe ${level}, die mehr weglässt`,
   measure: 'Messen',
   exactPolicy: 'Jede Schicht liest alles.',
@@ -58,7 +68,9 @@ export const forecast: Strings['forecast'] = {
   spoken: {
     time: (seconds) => `etwa ${eta(seconds)}`,
     kept: (share) => `${percent(share)} behalten`,
+    computed: (share) => `${percent(share)} der Attention berechnet`,
     facts: (found, asked) => `${count(found)} von ${facts(asked)}`,
+    questions: (right, asked) => `${count(right)} von ${questions(asked)} richtig`,
     notMeasured: 'Genauigkeit noch nicht gemessen',
   },
 };

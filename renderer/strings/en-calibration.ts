@@ -4,6 +4,7 @@ import { layerList, rounded } from './numbers.js';
 
 const tokens = (n: number) => `${count(n)} ${n === 1 ? 'token' : 'tokens'}`;
 const facts = (n: number) => `${count(n)} ${n === 1 ? 'fact' : 'facts'}`;
+const questions = (n: number) => `${count(n)} ${n === 1 ? 'question' : 'questions'}`;
 const times = (factor: number) => `× ${factor.toFixed(factor < 9.95 ? 1 : 0)}`;
 const between = (low: number, high: number) =>
   `${Math.round(low * 100)} to ${Math.round(high * 100)} %`;
@@ -17,6 +18,7 @@ const verb = (layers: readonly number[], one: string, many: string) =>
 export const forecast = {
   time: 'Reading',
   kept: 'Kept',
+  computed: 'Computed',
   accuracy: 'Accuracy',
   takes: (seconds: number, n: number) => `about ${eta(seconds)} for ${tokens(n)}`,
   atMost: (seconds: number, n: number) =>
@@ -27,10 +29,18 @@ export const forecast = {
   keeps: (share: number, n: number | null, layers: readonly number[]) =>
     `${percent(share)} in ${verb(layers, 'layer', 'layers')} ${list(layers)}` +
     (n === null ? '' : `: about ${count(rounded(share * n))} of ${tokens(n)}`),
+  computes: (share: number, layers: readonly number[]) =>
+    `${percent(share)} of attention in ${verb(layers, 'layer', 'layers')} ${list(layers)}`,
   notMeasured: 'not yet measured',
   found: (found: number, asked: number, low: number, high: number) =>
     `${count(found)} of ${facts(asked)} came back (${between(low, high)})`,
   exactFound: (found: number) => `exact reading found ${count(found)}`,
+  right: (right: number, asked: number, n: number, low: number, high: number) =>
+    `${count(right)} of ${questions(asked)} on texts of ${tokens(n)} were answered right (${between(low, high)})`,
+  exactRight: (right: number) => `exact reading: ${count(right)}`,
+  shipped: 'measured before this model was shipped',
+  shippedAt: (level: number) =>
+    `measured before this model was shipped, at level ${level}, which leaves out more`,
   measuredAt: (level: number) => `measured at level ${level}, which leaves out more`,
   measure: 'Measure it',
   exactPolicy: 'Every layer reads everything.',
@@ -57,7 +67,9 @@ export const forecast = {
   spoken: {
     time: (seconds: number) => `about ${eta(seconds)}`,
     kept: (share: number) => `${percent(share)} kept`,
+    computed: (share: number) => `${percent(share)} of attention computed`,
     facts: (found: number, asked: number) => `${count(found)} of ${facts(asked)}`,
+    questions: (right: number, asked: number) => `${count(right)} of ${questions(asked)} right`,
     notMeasured: 'accuracy not yet measured',
   },
 };

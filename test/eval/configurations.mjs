@@ -32,11 +32,13 @@ const changes = {
   'first 4 tokens always kept': { sinks: 4 },
 };
 
-/** Level 0, then the level with each change. */
+/** Level 0, then the level with each change; they are changes to how tokens are chosen. */
 export function ablationsOf(profile, layers, level) {
   const base = sparsityAt(level, profile, layers);
-  if (!base)
-    throw new Error(`Level ${level} of this profile is exact: there is nothing to change.`);
+  if (!base?.layers.length)
+    throw new Error(
+      `Level ${level} of this profile chooses no tokens: there is nothing to change.`,
+    );
   const varied = Object.entries(changes).map(([name, change]) => ({
     name,
     level,
@@ -58,22 +60,31 @@ const policies = {
   'first and nearest blocks': { pattern: 'stripes', sinks: 8, local: 512 },
 };
 
-/** Level 0, the level's tokens alone, then every policy by itself and beside them. */
+/**
+ * Level 0, the level's tokens alone, then every policy by itself and beside them. Of a level that chooses no
+ * tokens, only the policies by themselves.
+ */
 export function policiesOf(profile, layers, level) {
-  const tokens = sparsityAt(level, profile, layers);
-  if (!tokens)
-    throw new Error(`Level ${level} of this profile is exact: there is no selection to combine.`);
+  const policy = sparsityAt(level, profile, layers);
+  if (!policy)
+    throw new Error(`Level ${level} of this profile is exact: there is nothing to compare with.`);
+  const { blocks: _, ...tokens } = policy;
   const all = Array.from({ length: layers }, (_, layer) => layer);
-  const ways = Object.entries(policies).flatMap(([name, change]) => {
-    const blocks = { ...sparseBlocks, layers: all, ...change };
-    return [
-      { name, level, sparsity: { ...tokens, tau: 0, keep: 0, layers: [], blocks } },
-      { name: `${name}; tokens of level ${level}`, level, sparsity: { ...tokens, blocks } },
-    ];
-  });
+  const blocksOf = (change) => ({ ...sparseBlocks, layers: all, ...change });
+  const alone = ([name, change]) => {
+    const blocks = blocksOf(change);
+    return { name, level, sparsity: { ...tokens, tau: 0, keep: 0, layers: [], blocks } };
+  };
+  const beside = ([name, change]) => {
+    const sparsity = { ...tokens, blocks: blocksOf(change) };
+    return { name: `${name}; tokens of level ${level}`, level, sparsity };
+  };
+  const ways = Object.entries(policies);
+  const exact = { name: 'exact', level: 0, sparsity: null };
+  if (tokens.layers.length === 0) return [exact, ...ways.map(alone)];
   return [
-    { name: 'exact', level: 0, sparsity: null },
+    exact,
     { name: `tokens of level ${level}`, level, sparsity: tokens },
-    ...ways,
+    ...ways.flatMap((way) => [alone(way), beside(way)]),
   ];
 }

@@ -19,6 +19,25 @@ test('the slider says what each level does as it moves', async ({ page, show }) 
   await expect(page.getByText('Every layer reads everything.')).toBeVisible();
 });
 
+test('what was measured before the model was shipped is said to be that', async ({
+  page,
+  show,
+}) => {
+  await show({ conversation: 'c1', options: 'calibration=shipped' });
+  const slider = page.getByRole('main').getByRole('slider');
+  await slider.focus();
+  await page.keyboard.press('End');
+  await expect(slider).toHaveAttribute(
+    'aria-valuetext',
+    'Fast (100), about 20 s, 10 % of attention computed, 264 of 300 questions right',
+  );
+  await expect(page.getByText('10 % of attention in layers 1 to 7')).toBeVisible();
+  await expect(
+    page.getByText('exact reading: 261; measured before this model was shipped'),
+  ).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Measure it' })).toHaveCount(0);
+});
+
 test('what is not measured leads to where it is measured', async ({ page, show }) => {
   await show({ conversation: 'c1' });
   await page.getByRole('main').getByRole('slider').focus();

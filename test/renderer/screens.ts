@@ -133,6 +133,15 @@ export const screens: Screen[] = [
     },
   },
   {
+    name: 'level-shipped',
+    options: 'calibration=shipped',
+    conversation: 'c1',
+    async act(page) {
+      await page.getByRole('slider').focus();
+      await expect(page.getByText('before this model was shipped')).toBeVisible();
+    },
+  },
+  {
     name: 'level-unmeasured',
     conversation: 'c1',
     async act(page) {

@@ -175,21 +175,44 @@ test('a run goes on where it stopped', () => {
   expect(again.has(row({ order: 'at once' }))).toBe(false);
 });
 
+const choosing = {
+  ...profile,
+  levels: [
+    { level: 0, tau: 0 },
+    { level: 50, tau: 0.02, layers: [6, 7] },
+    { level: 100, tau: 0.1, blocks: { pattern: 'flex', layers: [0], gamma: 0.9 } },
+  ],
+};
+
 test('policies: blocks in every layer, alone and beside the tokens of a level', () => {
-  const [exact, tokens, alone, beside, ...more] = policiesOf(profile, 8, 50);
+  const [exact, tokens, alone, beside, ...more] = policiesOf(choosing, 8, 50);
   expect(exact?.sparsity).toBeNull();
+  expect(tokens?.sparsity).toMatchObject({ tau: 0.02, layers: [6, 7] });
   expect(tokens?.sparsity?.blocks).toBeUndefined();
   expect(alone?.sparsity).toMatchObject({ tau: 0, layers: [], blocks: { gamma: 0.99 } });
   expect(beside?.sparsity).toMatchObject({ ...tokens?.sparsity, blocks: { gamma: 0.99 } });
   expect(more.length % 2).toBe(0);
-  expect(() => policiesOf(profile, 8, 0)).toThrow('exact');
+  const [, withoutItsBlocks] = policiesOf(choosing, 8, 100);
+  expect(withoutItsBlocks?.sparsity?.tau).toBe(0.1);
+  expect(withoutItsBlocks?.sparsity?.blocks).toBeUndefined();
+  expect(() => policiesOf(choosing, 8, 0)).toThrow('exact');
+});
+
+test('policies beside a level that chooses no tokens are blocks alone, each once', () => {
+  const [exact, ...ways] = policiesOf(profile, 8, 50);
+  expect(exact?.sparsity).toBeNull();
+  expect(ways.length).toBeGreaterThan(0);
+  for (const { name, sparsity } of ways) {
+    expect(name).not.toContain('tokens of level');
+    expect(sparsity).toMatchObject({ tau: 0, layers: [], blocks: { layers: { length: 8 } } });
+  }
 });
 
 test('configurations: exact comes first, ablations change one thing', () => {
   const levels = levelsOf(profile, 8, [50, 25]);
   expect(levels.map(({ name }) => name)).toEqual(['exact', 'level 25', 'level 50']);
   expect(levels[0]?.sparsity).toBeNull();
-  const [exact, base, ...changed] = ablationsOf(profile, 8, 50);
+  const [exact, base, ...changed] = ablationsOf(choosing, 8, 50);
   expect(exact?.sparsity).toBeNull();
   for (const { sparsity } of changed) {
     const differing = Object.entries(sparsity ?? {}).filter(
@@ -197,5 +220,6 @@ test('configurations: exact comes first, ablations change one thing', () => {
     );
     expect(differing).toHaveLength(1);
   }
-  expect(() => ablationsOf(profile, 8, 0)).toThrow('exact');
+  expect(() => ablationsOf(choosing, 8, 0)).toThrow('no tokens');
+  expect(() => ablationsOf(profile, 8, 50)).toThrow('no tokens'); // by blocks: nothing of it is changed
 });

@@ -41,14 +41,14 @@ describe('asking', () => {
       .filter((event) => event.type === 'token' && event.turnId === asked.id)
       .map((event) => (event.type === 'token' ? event.text : ''));
     expect(streamed.join('')).toBe(turn.answer);
-    expect(turn.stats).toMatchObject({ level: 25, reusedTokens: 0, model: 'Longleaf Mini' });
+    expect(turn.stats).toMatchObject({ level: 75, reusedTokens: 0, model: 'Longleaf Mini' });
     expect(turn.stats?.keptFraction).toHaveLength(8);
     const states = app.events.flatMap((event) => (event.type === 'turn' ? [event.turn.state] : []));
     expect(states).toEqual(['reading', 'answering', 'done']);
     expect(app.events.some((e) => e.type === 'reading' && e.turnId === asked.id)).toBe(true);
     expect(await app.call('readings.state', { conversationId })).toMatchObject({
       status: 'read',
-      level: 25,
+      level: 75,
     });
     const conversation = await app.call('conversations.get', { conversationId });
     expect(conversation).toMatchObject({ title: 'What is the code?', turnCount: 1 });
@@ -290,9 +290,9 @@ describe('reading first', () => {
     await app.call('settings.set', { patch: { level: 60 } });
     expect(await app.call('readings.state', { conversationId })).toMatchObject({
       status: 'unread',
-      level: 25,
+      level: 75,
     });
-    await app.call('settings.set', { patch: { level: 25, kvType: 'q8_0' } });
+    await app.call('settings.set', { patch: { level: 75, kvType: 'q8_0' } });
     await app.until((e) => e.type === 'engine' && e.status.state === 'idle');
     const state = await app.call('readings.state', { conversationId });
     expect(state).toEqual({ conversationId, status: 'unread' });

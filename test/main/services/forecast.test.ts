@@ -1,6 +1,11 @@
 // What the slider promises, from what was measured and from what was read before.
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Calibration, MeasuredLevel } from '../../../main/contract/index.js';
+import {
+  sparsityProfile,
+  type Calibration,
+  type MeasuredLevel,
+} from '../../../main/contract/index.js';
 import { forecastLevels, type ForecastBasis } from '../../../main/services/forecast.js';
 import { paperProfile } from '../../../main/services/sparsity-profiles.js';
 
@@ -43,18 +48,24 @@ test('nothing is claimed that was not measured', () => {
   expect(levels[0]).toMatchObject({
     layers: [],
     kept: 1,
+    computed: 1,
     seconds: null,
     facts: null,
     whole: false,
   });
-  expect(levels[50]).toMatchObject({ layers: [2, 3], kept: null, seconds: null, facts: null });
+  const unknown = { kept: null, computed: null, seconds: null, facts: null };
+  expect(levels[50]).toMatchObject({ layers: [2, 3], ...unknown });
 });
 
 test('a reading says what the next one takes: the same length as long, twice the length over twice', () => {
   const earlier = [read(0, 8000, 8), read(50, 8000, 5, 0.3)];
   const at = (tokens: number) => forecastLevels({ ...bare, earlier }, tokens);
   expect(at(8000)[0]?.seconds).toBeCloseTo(8);
-  expect(at(8000)[50]).toMatchObject({ seconds: 5, kept: 0.3 });
+  expect(at(8000)[50]).toMatchObject({
+    seconds: 5,
+    kept: 0.3,
+    computed: expect.closeTo(0.09, 9) as number, // tokens that are kept attend to each other
+  });
   expect(at(16_000)[0]?.seconds).toBeGreaterThan(16);
   expect(at(16_000)[0]?.seconds).toBeLessThan(32);
   expect(at(8000)[51]).toMatchObject({ seconds: null, kept: null });
@@ -76,7 +87,7 @@ test('a calibration fills in the levels between, and the speed of a level scales
 test('a short text is read whole at every level', () => {
   const earlier = [read(0, 8000, 8)];
   const short = forecastLevels({ ...bare, earlier }, 300);
-  expect(short[100]).toMatchObject({ whole: true, kept: 1, layers: [2, 3] });
+  expect(short[100]).toMatchObject({ whole: true, kept: 1, computed: 1, layers: [2, 3] });
   expect(short[100]?.seconds).toBe(short[0]?.seconds);
   expect(forecastLevels(bare, null)[100]).toMatchObject({ whole: false, seconds: null });
 });
@@ -90,4 +101,159 @@ test('layers, and blocks beside them, are those of the level itself', () => {
   const told = forecastLevels({ ...bare, profile: { ...profile, levels } }, 8000);
   expect(told[50]).toMatchObject({ layers: [1], blocks: undefined });
   expect(told[100]).toMatchObject({ layers: [], blocks: { pattern: 'flex', layers: [0, 1, 2] } });
+  const unmeasured = { kept: 1, computed: null, seconds: null, facts: null };
+  expect(told[100]).toMatchObject(unmeasured);
+});
+
+const flex = { pattern: 'flex' as const, layers: [0, 1, 2], gamma: 0.8, minTokens: 512 };
+const evaluated = (level: number, right: number, share: number) => ({
+  ...{ level, asked: 300, right },
+  computedByLayer: [share, share, share, 1],
+});
+const shipped: ForecastBasis = {
+  ...bare,
+  profile: {
+    ...profile,
+    levels: [
+      { level: 0, tau: 0 },
+      { level: 40, tau: 0, blocks: { ...flex, gamma: 0.9 } },
+      { level: 80, tau: 0, blocks: flex },
+      { level: 100, tau: 0, blocks: { ...flex, pattern: 'stripes' } },
+    ],
+    evaluation: {
+      ...{ date: '2026-11-28', device: 'A GPU' },
+      lengths: [
+        {
+          tokens: 4000,
+          levels: [evaluated(0, 298, 1), evaluated(40, 297, 0.6), evaluated(80, 296, 0.4)],
+        },
+        {
+          tokens: 64_000,
+          levels: [
+            ...[evaluated(0, 261, 1), evaluated(40, 260, 0.3), evaluated(80, 264, 0.1)],
+            evaluated(100, 251, 0.02),
+          ],
+        },
+      ],
+    },
+  },
+};
+
+test('before a calibration, facts are those counted before shipping, at the length most like the text', () => {
+  const facts = (level: number, tokens: number | null) =>
+    forecastLevels(shipped, tokens)[level]?.facts;
+  const long = { tokens: 64_000 };
+  expect(facts(80, 50_000)).toEqual(
+    { level: 80, found: 264, asked: 300, exact: 261, shipped: long }, // more than exact, as it was
+  );
+  expect(facts(41, 50_000)).toMatchObject({ level: 80, found: 264 });
+  expect(facts(0, 50_000)).toMatchObject({ level: 0, found: 261, exact: 261 });
+  expect(facts(40, null)).toMatchObject({ found: 260, shipped: long }); // no text: the longest
+  expect(facts(40, 15_900)).toMatchObject({ found: 297, shipped: { tokens: 4000 } }); // 4 times either way
+  expect(facts(40, 16_100)).toMatchObject({ found: 260, shipped: long });
+  expect(facts(100, 4000)).toBeNull(); // nothing was measured so high
+  const own = { ...shipped, profile: { ...shipped.profile, calibration } };
+  expect(forecastLevels(own, 50_000)[100]?.facts).toEqual(
+    { level: 100, found: 10, asked: 20, exact: 20 }, // of this machine
+  );
+});
+
+test('blocks compute the share that was counted, in proportion between levels that mix', () => {
+  const computed = (level: number, tokens: number | null) =>
+    forecastLevels(shipped, tokens)[level]?.computed;
+  expect(computed(0, 64_000)).toBe(1);
+  expect(computed(40, 64_000)).toBeCloseTo(0.3, 9);
+  expect(computed(60, 64_000)).toBeCloseTo(0.2, 9);
+  expect(computed(20, 4000)).toBeCloseTo(0.8, 9);
+  expect(computed(80, null)).toBeCloseTo(0.1, 9);
+  expect(computed(99, 64_000)).toBeCloseTo(0.1, 9); // does what level 80 does
+  expect(computed(100, 64_000)).toBeCloseTo(0.02, 9);
+  expect(forecastLevels(shipped, 64_000)[80]).toMatchObject({ kept: 1, whole: false });
+});
+
+test('blocks and tokens: each layer by what it leaves out', () => {
+  const tokens = { level: 100, tau: 0.05, layers: [2, 3], blocks: { ...flex, layers: [0, 1] } };
+  const levels = [{ level: 0, tau: 0 }, tokens];
+  const both = { ...shipped, profile: { ...shipped.profile, levels } };
+  const counted = forecastLevels(both, 64_000)[100]?.computed;
+  expect(counted).toBeCloseTo((3 * 0.02 + 1) / 4, 9); // as counted before shipping
+  const earlier = [read(100, 64_000, 8, 0.5)];
+  const told = forecastLevels({ ...both, earlier }, 64_000)[100];
+  expect(told).toMatchObject({ kept: 0.5, seconds: 8 });
+  expect(told?.computed).toBeCloseTo((2 * 0.02 + 2 * 0.25) / 4, 9); // as that reading kept
+  const { evaluation: _, ...rest } = both.profile;
+  expect(forecastLevels({ ...both, profile: rest, earlier }, 64_000)[100]).toMatchObject({
+    ...{ kept: 0.5, computed: null, seconds: 8 },
+  });
+});
+
+/** Operations by hand: matrices, and layers of causal attention; the last finishes the answer's row only. */
+const operations = (tokens: number, layers: number) =>
+  2 * (30e6 - 8192 * 512) * tokens + 2 * 8 * 64 * tokens * tokens * layers;
+
+test('an exact reading says what blocks would take, by the share of attention they compute', () => {
+  const earlier = [read(0, 64_000, 60)];
+  const at = (level: number, tokens: number) =>
+    forecastLevels({ ...shipped, earlier }, tokens)[level]!.seconds!;
+  expect(at(0, 64_000)).toBe(60);
+  const perOperation = 60 / operations(64_000, 3);
+  expect(at(80, 64_000)).toBeCloseTo(perOperation * operations(64_000, 0.3), 9);
+  expect(at(60, 64_000)).toBeCloseTo(perOperation * operations(64_000, 0.6), 9);
+  expect(at(80, 4000)).toBeCloseTo(perOperation * operations(4000, 1.2), 9);
+  const seconds = forecastLevels({ ...shipped, earlier }, 64_000).map((each) => each.seconds!);
+  expect(seconds).toEqual([...seconds].sort((a, b) => b - a)); // a higher level never takes longer
+});
+
+test('a reading at this very level goes first, and grows by what blocks compute at either length', () => {
+  const earlier = [read(0, 4000, 1), read(80, 64_000, 10)];
+  const at = (level: number, tokens: number) =>
+    forecastLevels({ ...shipped, earlier }, tokens)[level]!.seconds!;
+  expect(at(80, 64_000)).toBe(10);
+  expect(at(80, 4000)).toBeCloseTo((10 * operations(4000, 1.2)) / operations(64_000, 0.3), 9);
+  // And says what exact reading of such a text would take.
+  expect(at(0, 128_000)).toBeCloseTo(operations(128_000, 3) / operations(4000, 3), 9);
+  const blocksOnly = forecastLevels({ ...shipped, earlier: [read(80, 64_000, 10)] }, 64_000);
+  expect(blocksOnly[0]?.seconds).toBeCloseTo(
+    (10 * operations(64_000, 3)) / operations(64_000, 0.3),
+    9,
+  );
+});
+
+test('blocks of which nothing was counted promise no time by a reading at another level', () => {
+  const { evaluation: _, ...rest } = shipped.profile;
+  const told = (earlier: ForecastBasis['earlier']) =>
+    forecastLevels({ ...shipped, profile: rest, earlier }, 64_000);
+  expect(told([read(0, 64_000, 60)])[80]).toMatchObject({ computed: null, seconds: null });
+  expect(told([read(80, 64_000, 10)])[80]?.seconds).toBe(10);
+  expect(told([read(80, 64_000, 10)])[0]?.seconds).toBeNull();
+});
+
+test('a text too short for blocks is read whole', () => {
+  const earlier = [read(0, 500, 2)];
+  const told = forecastLevels({ ...shipped, earlier }, 512);
+  expect(told[80]).toMatchObject({ whole: true, kept: 1, computed: 1, seconds: told[0]?.seconds });
+  expect(forecastLevels(shipped, 513)[80]).toMatchObject({ whole: false });
+});
+
+test('the bundled model: its evaluation stands for every level of the slider', () => {
+  const file = new URL('../../../models/longleaf-mini.sparsity.json', import.meta.url);
+  const mini = sparsityProfile.parse(JSON.parse(readFileSync(file, 'utf8')));
+  for (const tokens of [null, 4096, 130_560]) {
+    const levels = forecastLevels(
+      { ...bare, profile: mini, shape: { ...shape, layers: 8 } },
+      tokens,
+    );
+    for (const { level, computed, facts, blocks } of levels) {
+      expect(facts?.asked).toBe(300);
+      if (level === 0) expect(computed).toBe(1);
+      else expect(computed).toBeLessThan(levels[level - 1]!.computed! + 1e-9);
+      expect(blocks === undefined).toBe(level === 0);
+    }
+  }
+  const [told] = forecastLevels(
+    { ...bare, profile: mini, shape: { ...shape, layers: 8 } },
+    130_560,
+  ).slice(mini.defaultLevel);
+  expect(told?.facts).toMatchObject({ found: 264, exact: 261, shipped: { tokens: 130_560 } });
+  expect(told?.computed).toBeCloseTo(0.143, 3);
 });

@@ -52,7 +52,7 @@ it('the first question after a restart reads nothing of the document', async () 
   await reopen();
   expect(await app.call('readings.state', { conversationId })).toMatchObject({
     status: 'saved',
-    level: 25,
+    level: 75,
   });
   const again = await ask(conversationId);
   expect(again.stats?.restoredTokens).toBeGreaterThan(256);
@@ -97,7 +97,7 @@ it('another level has a reading of its own', async () => {
   expect(await app.call('readings.state', { conversationId })).toMatchObject({ status: 'unread' });
   await ask(conversationId);
   await untilSaved(2);
-  await app.call('settings.set', { patch: { level: 25 } });
+  await app.call('settings.set', { patch: { level: 75 } });
   expect(await app.call('readings.state', { conversationId })).toMatchObject({ status: 'saved' });
 });
 
