@@ -51,8 +51,8 @@ const mostPlannedWhole = (minTokens = 1024) => Math.max(256, minTokens);
 
 /**
  * Of its causal pairs, the share that each layer computes; undefined: not known. `kept`, per layer: tokens that
- * choose among themselves leave their square. What blocks leave was counted before the model was shipped or is
- * not known, for a reading counts kept tokens only, and blocks keep all of them.
+ * choose among themselves leave their square, and what blocks leave is told as tokens of as much work. What was
+ * counted of blocks before the model was shipped was counted by length, and goes before that.
  */
 export function computedAt(
   profile: SparsityProfile,
@@ -66,10 +66,10 @@ export function computedAt(
   const { layers, blocks, selects, plans } = touchedAt(profile, modelLayers, level, tokens);
   const evaluated = evaluatedAt(profile, level, tokens);
   const shareOf = (layer: number) => {
-    if (plans && blocks?.layers.includes(layer)) return evaluated?.[layer];
-    if (!selects || !layers.includes(layer)) return 1;
     const share = kept?.[layer];
-    return share === undefined ? evaluated?.[layer] : share * share;
+    const squared = share === undefined ? undefined : share * share;
+    if (plans && blocks?.layers.includes(layer)) return evaluated?.[layer] ?? squared;
+    return selects && layers.includes(layer) ? (squared ?? evaluated?.[layer]) : 1;
   };
   const shares = Array.from({ length: modelLayers }, (_, layer) => shareOf(layer));
   return shares.every((share) => share !== undefined) ? shares : undefined;

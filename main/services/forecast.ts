@@ -36,8 +36,9 @@ function forecastLevel(basis: ForecastBasis, level: number, tokens: number | nul
   const touched = touchedAt(profile, shape.layers, level, tokens);
   const { layers, blocks, selects, plans } = touched;
   const whole = !selects && !plans;
-  const kept = selects ? keptAt(basis, level, tokens) : dense(shape.layers);
-  const computed = computedAt(profile, shape.layers, { level, tokens, kept });
+  const known = keptAt(basis, level, tokens);
+  const kept = selects ? known : dense(shape.layers);
+  const computed = computedAt(profile, shape.layers, { level, tokens, kept: known });
   return {
     level,
     layers,

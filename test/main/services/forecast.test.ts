@@ -183,7 +183,7 @@ test('blocks and tokens: each layer by what it leaves out', () => {
   expect(told?.computed).toBeCloseTo((2 * 0.02 + 2 * 0.25) / 4, 9); // as that reading kept
   const { evaluation: _, ...rest } = both.profile;
   expect(forecastLevels({ ...both, profile: rest, earlier }, 64_000)[100]).toMatchObject({
-    ...{ kept: 0.5, computed: null, seconds: 8 },
+    ...{ kept: 0.5, computed: (2 + 2 * 0.25) / 4, seconds: 8 }, // all of that reading's word
   });
 });
 
@@ -219,13 +219,17 @@ test('a reading at this very level goes first, and grows by what blocks compute 
   );
 });
 
-test('blocks of which nothing was counted promise no time by a reading at another level', () => {
+test('blocks of which nothing was counted go by what a reading at their level computed, or promise nothing', () => {
   const { evaluation: _, ...rest } = shipped.profile;
   const told = (earlier: ForecastBasis['earlier']) =>
     forecastLevels({ ...shipped, profile: rest, earlier }, 64_000);
   expect(told([read(0, 64_000, 60)])[80]).toMatchObject({ computed: null, seconds: null });
-  expect(told([read(80, 64_000, 10)])[80]?.seconds).toBe(10);
-  expect(told([read(80, 64_000, 10)])[0]?.seconds).toBeNull();
+  const atLevel = { ...read(80, 64_000, 10), keptFraction: [0.5, 0.5, 0.5, 1] };
+  expect(told([atLevel])[80]).toMatchObject({ computed: 0.25, seconds: 10 });
+  expect(told([atLevel])[0]?.seconds).toBeCloseTo(
+    (10 * operations(64_000, 3)) / operations(64_000, 0.75),
+    9,
+  );
 });
 
 test('a text too short for blocks is read whole', () => {
