@@ -4,8 +4,8 @@
 // they read a head from its begin to its end. f16 is copied in the pieces in which lanes will want them,
 // since the sums over D of a score, and those over keys of an output, may be taken in any order. Heads are
 // rows of the scores and columns of the outputs, so that what is under way of either is in the lane that goes
-// on with it. Every instruction counts: a warp has some 500 cycles to a tile. The block that ends last joins
-// what all found, in order.
+// on with it. The block that ends last joins what all found, in order. Copying is what takes the time
+// (native/README.md has what was tried).
 #include <algorithm>
 #include <cmath>
 
@@ -74,8 +74,8 @@ struct Ring {
     __device__ int lane() const { return static_cast<int>(threadIdx.x) % 32; }
 
     /// Of f16: asks for the tile from `first` on, whole lines at a time: eight lanes after one another share
-    /// a request, and requests are what the L2 cache has least of. A lane's pieces lie at constant distances.
-    /// With `whole` the tile ends before `end`; else rows from there on become zeros.
+    /// a request. A lane's pieces lie at constant distances. With `whole` the tile ends before `end`; else
+    /// rows from there on become zeros.
     template <bool whole>
     __device__ void copy_pieces(char* key, char* value, int first) const {
         constexpr int at_once = 256 / D, chunks = D / 64;  // rows that an instruction copies
