@@ -56,7 +56,7 @@ test('the picture of what was kept leads into the text', async ({ page }) => {
   const shown = card.getByRole('button', { name: words.keptPlaces.picture });
   await shown.focus();
   await page.keyboard.press('End');
-  await expect(shown).toHaveAccessibleName(/99 % through .*: 100 % kept/);
+  await expect(shown).toHaveAccessibleName(/99 % through .*: 100 % took part/);
   await picture(page, 'kept-where');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('complementary', { name: words.document.label })).toBeVisible();

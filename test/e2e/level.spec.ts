@@ -32,7 +32,8 @@ test('a move of the slider counts for the next reading, and level 0 keeps everyt
   page,
   api,
 }) => {
-  await window.pick(page, [window.file('treasure.pdf', storyPdf({ pages: 2, factOn: 1 }))]);
+  // Long enough for the first and the nearest blocks, which level 100 looks into, to be few.
+  await window.pick(page, [window.file('treasure.pdf', storyPdf({ pages: 8, factOn: 1 }))]);
   await window.read(page);
   const card = window.readingCard(page);
   const [model] = await api.call('models.list', {});

@@ -73,7 +73,7 @@ test('arrows move over the picture of what was kept, Enter shows the text there'
 }) => {
   await show({ conversation: 'c1' });
   await page.getByRole('button', { name: 'Where in the text' }).click();
-  const picture = page.getByRole('button', { name: /^Picture of what was kept/ });
+  const picture = page.getByRole('button', { name: /^Picture of where it looked/ });
   await picture.focus();
   await expect(picture).toHaveAccessibleName(/Layer 3, 0 % through The Ferryman’s Ledger/);
   for (let step = 0; step < 13; step++) await page.keyboard.press('ArrowRight');

@@ -154,7 +154,7 @@ export const screens: Screen[] = [
     conversation: 'c1',
     async act(page) {
       await page.getByRole('button', { name: 'Where in the text' }).click();
-      await page.getByRole('button', { name: /^Picture of what was kept/ }).focus();
+      await page.getByRole('button', { name: /^Picture of where it looked/ }).focus();
       await page.keyboard.press('ArrowRight');
       await expect(page.getByText(/Layer 3, .* through/).first()).toBeVisible();
     },
