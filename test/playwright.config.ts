@@ -3,19 +3,15 @@
 import { defineConfig } from '@playwright/test';
 
 const chromium = process.env.CHROMIUM;
-const window = { testDir: 'renderer', testMatch: '*.spec.ts', use: { trace: 'off' } } as const;
-const latency = 'long.spec.ts';
 
 export default defineConfig({
-  // Two at a time, of which one has an engine; what measures times comes last, alone.
   projects: [
-    { name: 'app', testDir: 'e2e', workers: 1 },
-    { name: 'window', ...window, testIgnore: latency },
-    { name: 'latency', ...window, testMatch: latency, dependencies: ['app', 'window'] },
+    { name: 'app', testDir: 'e2e' },
+    { name: 'window', testDir: 'renderer', testMatch: '*.spec.ts', use: { trace: 'off' } },
   ],
   outputDir: '../test-results',
   fullyParallel: false,
-  workers: 2,
+  workers: 1,
   retries: 0,
   // Limits only end what hangs: a machine may be busy with other things.
   timeout: 300_000,

@@ -38,8 +38,8 @@ export const sampling = z.object({
 export const readingFiles = z.object({
   /** What the caller calls the reading of these documents at this level. */
   name: z.string(),
-  /** Files to try, the best first. */
-  restore: z.array(z.string()),
+  /** Files to try, the best first, and what each layer kept when theirs was read. */
+  restore: z.array(z.object({ path: z.string(), keptFraction: z.array(z.number()) })),
 });
 export type ReadingFiles = z.infer<typeof readingFiles>;
 

@@ -119,7 +119,7 @@ type Way = SparsityProfile & Pick<TriedLayers, 'by'>;
 
 /**
  * Sets of layers whose heads select tokens, as far as they differ (one without layers only when there is no
- * other), and attention by blocks. Where no level selects tokens, all would read alike.
+ * other), and attention by blocks. Where the first level above exact selects none, all would read alike there.
  */
 export function waysToTry(
   byDrift: number[],
@@ -127,7 +127,8 @@ export function waysToTry(
   modelLayers: number,
 ): [Way, ...Way[]] {
   const ofProfile: Way = { ...profile, by: 'profile' };
-  if (!profile.levels.some(({ tau, keep = 0 }) => tau > 0 || keep > 0)) return [ofProfile];
+  const { tau = 0, keep = 0 } = profile.levels[1] ?? {};
+  if (tau === 0 && keep === 0) return [ofProfile];
   const ofDrift: Way = { ...profile, by: 'drift', layers: byDrift };
   const same = JSON.stringify(byDrift) === JSON.stringify(profile.layers);
   const some = (same ? [ofDrift] : [ofDrift, ofProfile]).filter(({ layers }) => layers.length > 0);

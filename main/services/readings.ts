@@ -211,7 +211,7 @@ export class Readings {
       tokens: job.documentTokens,
       seconds: file?.seconds ?? stats.seconds,
       restoredSeconds: whole ? restored.seconds : undefined,
-      keptFraction: file?.keptFraction ?? stats.keptFraction,
+      keptFraction: stats.keptFraction,
       keptPlaces: whole ? file?.keptPlaces : stats.keptPlaces,
       conversations: new Set([job.conversationId]),
     };

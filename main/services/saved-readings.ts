@@ -102,7 +102,11 @@ export class SavedReadings {
       .filter(({ common }) => common > 0)
       .sort((one, other) => other.common - one.common);
     const chosen = [exact, others[0]?.each].filter((each) => each !== undefined);
-    return { name: nameOf(key), restore: chosen.map(({ id }) => this.#path(id)) };
+    const fileOf = ({ id, keptFraction }: SavedReadingRow) => ({
+      path: this.#path(id),
+      keptFraction,
+    });
+    return { name: nameOf(key), restore: chosen.map(fileOf) };
   }
 
   /** After a question or reading: what the files gave, and whether what was read is worth one. */
