@@ -186,7 +186,15 @@ export class AppStore {
     if (papers.length === 0) return;
     const conversationId = this.chat.id;
     const documents = await this.imports.add(papers);
-    if (documents.length === 0) return;
+    if (documents.length > 0)
+      await this.#takeIn(documents, conversationId).catch(this.notices.catch);
+  }
+
+  /** What was imported into the conversation that was on screen then. */
+  async #takeIn(
+    documents: readonly DocumentSummary[],
+    conversationId: string | null,
+  ): Promise<void> {
     const ids = documents.map((document) => document.id);
     await this.library.load();
     // The user may have gone elsewhere meanwhile; then the documents just wait in the library.

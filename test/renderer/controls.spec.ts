@@ -203,7 +203,7 @@ test('an answer has its statistics, what each layer kept, and its text to copy',
     'level 5',
     'Longleaf Mini',
   ]);
-  await turn.getByRole('button', { name: /^8 layers kept 81 %/ }).click();
+  await turn.getByRole('button', { name: /^8 layers attended to 81 %/ }).click();
   await expect(page.getByRole('row', { name: '5 61 %' }).last()).toBeVisible();
   await page.keyboard.press('Escape');
   await turn.getByRole('button', { name: 'Copy', exact: true }).click();

@@ -64,7 +64,7 @@ export const screens: Screen[] = [
     conversation: 'c1',
     async act(page) {
       await page
-        .getByRole('button', { name: /layers kept/ })
+        .getByRole('button', { name: /layers attended to/ })
         .last()
         .click();
       await expect(page.getByText('Kept per layer').last()).toBeVisible();
