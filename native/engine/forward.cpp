@@ -191,8 +191,8 @@ bool forward(const Decoder& decoder, const KvCache& cache, const Scratch& s, con
         if (by_blocks) {
             op.plan_blocks(b, s.all_q(0, T), kv, T, plan.block_options, chosen, s.plan_work(),
                            s.block_plan(l));
-            if (!sparse) look(decoder, s, l, T, result.kept_places);
             if (b.cancelled) return false;
+            if (!sparse) look(decoder, s, l, T, result.kept_places);
             note(pass, cost.select(T, kPlanBlock));
         }
 

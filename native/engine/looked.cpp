@@ -25,8 +25,11 @@ std::vector<double> shares_of_blocks(std::span<const uint32_t> mask, int heads, 
                     mask[(static_cast<size_t>(h) * static_cast<size_t>(blocks) + static_cast<size_t>(r)) *
                              words +
                          word];
-                for (; bits != 0; bits &= bits - 1)
-                    looks[word * 32 + static_cast<size_t>(std::countr_zero(bits))] += step;
+                for (; bits != 0; bits &= bits - 1) {
+                    const size_t c = word * 32 + static_cast<size_t>(std::countr_zero(bits));
+                    if (c <= static_cast<size_t>(r))
+                        looks[c] += step;  // others are no pairs of a causal plan
+                }
             }
     }
     for (size_t c = 0; c < looks.size(); ++c) looks[c] /= rows[c];
