@@ -270,10 +270,10 @@ void launch(CudaBackend& cuda, const Walk& w, int heads) {
 
 template <int D, KvType type>
 void launch(CudaBackend& cuda, const Walk& w, int heads) {
-    w.window > 0 || w.cap.most > 0 ? launch<D, type, false, false, true>(cuda, w, heads)
-    : w.plan                       ? launch<D, type, true, true>(cuda, w, heads)
-    : w.index                      ? launch<D, type, true>(cuda, w, heads)
-                                   : launch<D, type, false>(cuda, w, heads);
+    w.limited() ? launch<D, type, false, false, true>(cuda, w, heads)
+    : w.plan    ? launch<D, type, true, true>(cuda, w, heads)
+    : w.index   ? launch<D, type, true>(cuda, w, heads)
+                : launch<D, type, false>(cuda, w, heads);
 }
 
 template <int D>
@@ -291,15 +291,14 @@ void attend_rows(Running& run, const Matrix& q, const KvLayer& kv, int start, co
     w.capacity = kv.capacity, w.d = kv.head_dim, w.group = heads / kv.kv_heads;
     w.rows = static_cast<int>(q.rows), w.start = start, w.list_heads = 1;
     w.scale = SoftCap::scale(kv), w.cap = SoftCap(kv), w.window = static_cast<int>(kv.window);
-    const bool limited = kv.window > 0 || kv.soft_cap > 0;
-    assert(!(limited && (chosen || plan)) && "attend: layers with a window or a soft cap are dense");
+    assert(!(w.limited() && (chosen || plan)) && "attend: layers with a window or a soft cap are dense");
     if (chosen) {
         w.list_heads = chosen->per_group ? w.group : 1;
         w.index = chosen->index, w.count = chosen->count, w.index_capacity = chosen->capacity;
         w.selected = chosen->rows, w.selected_places = round_up(chosen->capacity, kGatherUnit);
     }
     if (plan) w.plan = plan->mask, w.plan_blocks = plan->blocks;
-    if (run.cuda.hopper && !limited && (!chosen || chosen->rows)) {
+    if (run.cuda.hopper && !w.limited() && (!chosen || chosen->rows)) {
         if (kv.type == KvType::q8_0) {
             const KvLayer wide = widen(run.cuda, kv, start + w.rows, w.count);
             w.k = static_cast<const char*>(wide.k), w.v = static_cast<const char*>(wide.v);

@@ -40,6 +40,8 @@ struct Walk {
     int64_t selected_places;  // in whole kGatherUnit
     const uint32_t* plan;     // BlockPlan::mask, or null: queries look into all blocks
     int64_t plan_blocks;      // BlockPlan::blocks
+
+    bool limited() const { return window > 0 || cap.most > 0; }
 };
 
 /// Attention of a single query, where reading the cache is all there is to do (decode.cu). q, out (1, H * D);
@@ -69,7 +71,7 @@ inline unsigned stretches(const Walk& w, int unit) { return parts(w.rows, unit) 
 #if defined(__CUDACC__)
 /// Tiles of keys that a block of queries walks, in ascending order: all before `end`, or, when `planned`,
 /// those of the blocks whose bits are set, if there are bits. What is not planned keeps its registers.
-template <bool planned = true>
+template <bool planned>
 struct Steps {
     const uint32_t* bits;
     int end, per_block;

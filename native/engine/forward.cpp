@@ -56,10 +56,11 @@ int lists_of(const Config& c, const SparsityPlan& plan) {
 /// kept_places of a layer that goes by blocks of all its tokens.
 void look(const Decoder& decoder, const Scratch& s, int layer, int T, std::vector<float>& places) {
     const Config& c = *decoder.config;
-    const BlockPlan plan = s.block_plan(layer);
+    BlockPlan plan = s.block_plan(layer);
     std::vector<uint32_t> mask(plan.bytes(c.heads) / sizeof(uint32_t));
     decoder.backend->download(mask.data(), plan.mask, plan.bytes(c.heads));
-    const std::vector<float> looked = looked_places(mask, c.heads, T);
+    plan.mask = mask.data();
+    const std::vector<float> looked = looked_places(plan, c.heads, T);
     std::copy(looked.begin(), looked.end(), places.begin() + static_cast<int64_t>(layer) * kStretches);
 }
 

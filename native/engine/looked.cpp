@@ -9,10 +9,8 @@ namespace longleaf {
 namespace {
 
 /// Of each block the share of counted rows at or after it that look into it.
-std::vector<double> shares_of_blocks(std::span<const uint32_t> mask, int heads, int blocks, int most_rows) {
-    const auto words = static_cast<size_t>(blocks + 31) / 32;
-    assert(mask.size() >= static_cast<size_t>(heads) * static_cast<size_t>(blocks) * words &&
-           "looked_places: the mask is of so many heads and blocks");
+std::vector<double> shares_of_blocks(const BlockPlan& plan, int heads, int most_rows) {
+    const auto blocks = static_cast<int>(plan.blocks), words = static_cast<int>(plan.words());
     std::vector<double> looks(static_cast<size_t>(blocks)), rows(looks);
     // The last rows are all that the last blocks have; before them every so many, which stand for the others.
     const int last = most_rows / 2, apart = std::max(1, (blocks - last) / (most_rows - last));
@@ -20,15 +18,12 @@ std::vector<double> shares_of_blocks(std::span<const uint32_t> mask, int heads, 
         step = r > blocks - last ? 1 : apart;
         for (int c = 0; c <= r; ++c) rows[static_cast<size_t>(c)] += heads * step;
         for (int h = 0; h < heads; ++h)
-            for (size_t word = 0; word < words; ++word) {
-                uint32_t bits =
-                    mask[(static_cast<size_t>(h) * static_cast<size_t>(blocks) + static_cast<size_t>(r)) *
-                             words +
-                         word];
+            for (int word = 0; word < words; ++word) {
+                uint32_t bits = plan.mask[(static_cast<int64_t>(h) * blocks + r) * words + word];
                 for (; bits != 0; bits &= bits - 1) {
-                    const size_t c = word * 32 + static_cast<size_t>(std::countr_zero(bits));
-                    if (c <= static_cast<size_t>(r))
-                        looks[c] += step;  // others are no pairs of a causal plan
+                    const int c = word * 32 + std::countr_zero(bits);
+                    if (c <= r)
+                        looks[static_cast<size_t>(c)] += step;  // others are no pairs of a causal plan
                 }
             }
     }
@@ -38,9 +33,9 @@ std::vector<double> shares_of_blocks(std::span<const uint32_t> mask, int heads, 
 
 }  // namespace
 
-std::vector<float> looked_places(std::span<const uint32_t> mask, int heads, int tokens, int most_rows) {
-    const int blocks = (tokens + kPlanBlock - 1) / kPlanBlock;
-    const std::vector<double> shares = shares_of_blocks(mask, heads, blocks, most_rows);
+std::vector<float> looked_places(const BlockPlan& plan, int heads, int tokens, int most_rows) {
+    assert(plan.blocks == (tokens + kPlanBlock - 1) / kPlanBlock && "looked_places: a plan of these tokens");
+    const std::vector<double> shares = shares_of_blocks(plan, heads, most_rows);
     std::vector<float> places(kStretches, 1.0f);
     int first = 0;
     for (int i = 0; i < kStretches; ++i) {

@@ -2,8 +2,6 @@
 // that looked there.
 #pragma once
 
-#include <cstdint>
-#include <span>
 #include <vector>
 
 #include "ops/ops.h"
@@ -11,9 +9,9 @@
 namespace longleaf {
 
 /// (kStretches): of every stretch of `tokens` positions the share of the later queries' blocks, on average
-/// over heads and tokens, that look into the block a token lies in. `mask`: BlockPlan::mask of `heads` heads,
-/// a plan over all positions. Some `most_rows` of its rows are counted: the last half of them, and some
-/// before.
-std::vector<float> looked_places(std::span<const uint32_t> mask, int heads, int tokens, int most_rows = 64);
+/// over heads and tokens, that look into the block a token lies in. `plan`: of `heads` heads over all these
+/// positions, its mask in the program's memory. Some `most_rows` of its rows are counted: the last half of
+/// them, and some before.
+std::vector<float> looked_places(const BlockPlan& plan, int heads, int tokens, int most_rows = 64);
 
 }  // namespace longleaf
