@@ -3,6 +3,7 @@ import type { MeasuredLevel, SparsityProfile, TriedLayers } from '../contract/in
 import {
   calibrate as measure,
   calibrationRequest,
+  layersOf,
   type CalibrationListeners,
 } from '../services/calibrating.js';
 import { sampleName, sampleText } from '../services/sample-text.js';
@@ -82,12 +83,12 @@ const listed = (layers: readonly number[]) => layers.join(', ') || 'none';
 function write(
   { stdout }: Terminal,
   { model, device }: EngineRun,
-  { calibration, layers: selecting, levels: policies, defaultLevel }: SparsityProfile,
+  profile: SparsityProfile,
   file: string | undefined,
 ): void {
+  const { calibration, defaultLevel } = profile;
   if (!calibration) return;
   const { tokens, drift, tried, levels } = calibration;
-  const layers = policies[1]?.blocks?.layers ?? selecting;
   const describe = ({ by, layers: some, measured }: TriedLayers) =>
     `Tried, ${ways[by]}: ${listed(some)}; ${measured.found} of ${measured.asked} facts at level ${measured.level}\n`;
   const row = ({ level, readSeconds, keptFraction, found, asked }: MeasuredLevel) => [
@@ -102,7 +103,7 @@ function write(
     `${model.card.title} on ${device}, ${count(tokens)} tokens\n` +
       `Drift by layer: ${drift.map((each) => each.toFixed(3)).join(', ')}\n` +
       tried.map(describe).join('') +
-      `Layers that may be sparse: ${listed(layers)}\n` +
+      `Layers that may be sparse: ${listed(layersOf(profile, 1))}\n` +
       `${table([heads, ...levels.map(row)])}\n` +
       `Level ${defaultLevel} is the highest without a loss of 1 % or more` +
       `${file ? `; kept in ${file}` : '; not kept'}.\n`,

@@ -141,8 +141,8 @@ export function waysToTry(
   ];
 }
 
-/** Layers that leave something out at a level. */
-function layersOf({ layers, levels }: SparsityProfile, at: number): number[] {
+/** Layers that leave something out at the profile's level number `at`, above exact. */
+export function layersOf({ layers, levels }: SparsityProfile, at: number): number[] {
   return levels[at]?.blocks?.layers ?? layers;
 }
 

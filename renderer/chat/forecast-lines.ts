@@ -22,7 +22,7 @@ export function forecastLines(forecast: Forecast, at: LevelForecast): ForecastLi
   const { tokens, modelLayers } = forecast;
   return {
     time: timeOf(tokens, at, forecast.levels[0]?.seconds ?? null),
-    kept: at.blocks && at.layers.length === 0 && !at.whole ? null : keptOf(tokens, at),
+    kept: goesByBlocks(at) && at.layers.length === 0 ? null : keptOf(tokens, at),
     computed: computedOf(at),
     accuracy: accuracyOf(at),
     unmeasured: at.facts === null,
@@ -43,9 +43,13 @@ function keptOf(tokens: number | null, { layers, kept }: LevelForecast): string 
   return kept === null ? words.forecast.notMeasured : words.forecast.keeps(kept, tokens, layers);
 }
 
-function computedOf({ layers, blocks, whole, computed }: LevelForecast): string | null {
-  if (!blocks || whole) return null;
-  const touched = [...new Set([...layers, ...blocks.layers])].sort((a, b) => a - b);
+/** What it computes says more than what it keeps. */
+const goesByBlocks = ({ blocks, whole }: LevelForecast) => blocks !== undefined && !whole;
+
+function computedOf(at: LevelForecast): string | null {
+  if (!goesByBlocks(at)) return null;
+  const { layers, blocks, computed } = at;
+  const touched = [...new Set([...layers, ...(blocks?.layers ?? [])])].sort((a, b) => a - b);
   return computed === null
     ? words.forecast.notMeasured
     : words.forecast.computes(computed, touched);
@@ -85,20 +89,13 @@ function againOf({ tokens, held, saved }: Forecast, level: number): string | nul
   return held !== null || saved.length > 0 ? words.forecast.again.reread(tokens) : null;
 }
 
-function spokenOf({
-  seconds,
-  layers,
-  blocks,
-  whole,
-  kept,
-  computed,
-  facts,
-}: LevelForecast): string {
+function spokenOf(at: LevelForecast): string {
+  const { seconds, layers, kept, computed, facts } = at;
   const { spoken } = words.forecast;
   return [
     seconds === null ? null : spoken.time(seconds),
     kept === null || layers.length === 0 ? null : spoken.kept(kept),
-    computed === null || !blocks || whole ? null : spoken.computed(computed),
+    computed === null || !goesByBlocks(at) ? null : spoken.computed(computed),
     facts
       ? (facts.shipped ? spoken.questions : spoken.facts)(facts.found, facts.asked)
       : spoken.notMeasured,

@@ -123,24 +123,18 @@ export const screens: Screen[] = [
   },
   { name: 'settings-model', conversation: 'c1', act: (page) => openSection(page, 'Model') },
   { name: 'settings-reading', conversation: 'c1', act: (page) => openSection(page, 'Reading') },
-  {
-    name: 'level',
-    options: 'calibration=kept',
+  ...[
+    { name: 'level', calibration: 'kept', says: 'came back' },
+    { name: 'level-shipped', calibration: 'shipped', says: 'before this model was shipped' },
+  ].map(({ name, calibration, says }) => ({
+    name,
+    options: `calibration=${calibration}`,
     conversation: 'c1',
-    async act(page) {
+    async act(page: Page) {
       await page.getByRole('slider').focus();
-      await expect(page.getByText('came back')).toBeVisible();
+      await expect(page.getByText(says)).toBeVisible();
     },
-  },
-  {
-    name: 'level-shipped',
-    options: 'calibration=shipped',
-    conversation: 'c1',
-    async act(page) {
-      await page.getByRole('slider').focus();
-      await expect(page.getByText('before this model was shipped')).toBeVisible();
-    },
-  },
+  })),
   {
     name: 'level-unmeasured',
     conversation: 'c1',
