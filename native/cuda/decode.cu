@@ -1,11 +1,11 @@
 // Attention of one query, bound by reading the cache. A block takes one kv head, a part of the keys and up to
 // 8 of the query heads that share them. Each warp streams its keys, 16 at a time, through a ring of its own
 // in shared memory and never waits for another; warps of all blocks take such tiles in turn, so that together
-// they read a head from its begin to its end. f16 is copied in the pieces in which lanes will want them,
-// since the sums over D of a score, and those over keys of an output, may be taken in any order. Heads are
-// rows of the scores and columns of the outputs, so that what is under way of either is in the lane that goes
-// on with it. The block that ends last joins what all found, in order. Copying is what takes the time
-// (native/README.md has what was tried).
+// they read a head from its begin to its end. The sums over D of a score, and those over keys of an output,
+// may be taken in any order, so lanes read what lies in one piece. Heads are rows of the scores and columns
+// of the outputs, so that what is under way of either is in the lane that goes on with it. The block that
+// ends last joins what all found, in order. Copying is what takes the time (native/README.md has what was
+// tried).
 #include <algorithm>
 #include <cmath>
 
@@ -57,12 +57,19 @@ __device__ void load_queries(const Split& w, int head0, int heads, uint32_t (&q)
         }
 }
 
+/// Where piece p (16 bytes) of a tile's row r lies in its row: at p ^ turn(r), so that eight lanes that copy
+/// one row's pieces, or read pieces of different rows, meet in no bank. Bits of r count alone: turn(a ^ b) =
+/// turn(a) ^ turn(b).
+__device__ constexpr int key_turn(int row) { return row % 2 * 4 + row / 2 % 4; }
+__device__ constexpr int value_turn(int row) { return row % 8; }
+
 /// Tiles of keys and values on their way to one warp. key(j, c): values 32 c + l % 4 * 8 .. + 7 of key
 /// 8 j + l / 4. value(i, c): 64 c + l / 4 * 8 .. + 7 of V of key l % 4 * 2 + i % 2 + i / 2 * 8.
 template <KvType type, int D>
 struct Ring {
-    static constexpr bool pieces = type == KvType::f16;  // else whole rows as they are, from 16 bytes on
-    static constexpr int half_bytes = pieces ? kTile * D * 2 : kTile * (D / 32 * 34) + 16;
+    static constexpr bool turned = type == KvType::f16;  // else whole rows as they are, from 16 bytes on
+    static constexpr int wide = D * 2;                   // bytes of a turned row
+    static constexpr int half_bytes = turned ? kTile * wide : kTile * (D / 32 * 34) + 16;
     static constexpr int stage_bytes = 2 * half_bytes, bytes = kStages * stage_bytes;  // of a warp
 
     char* memory;  // of this warp
@@ -73,24 +80,23 @@ struct Ring {
 
     __device__ int lane() const { return static_cast<int>(threadIdx.x) % 32; }
 
-    /// Of f16: asks for the tile from `first` on, whole lines at a time: eight lanes after one another share
-    /// a request. A lane's pieces lie at constant distances. With `whole` the tile ends before `end`; else
-    /// rows from there on become zeros.
+    /// Of f16: asks for the tile from `first` on, lanes after one another for pieces after one another. With
+    /// `whole` the tile ends before `end`; else rows from there on become zeros.
     template <bool whole>
     __device__ void copy_pieces(char* key, char* value, int first) const {
-        constexpr int at_once = 256 / D, chunks = D / 64;  // rows that an instruction copies
-        const int left = end - first, row = lane() / (D / 8), eight = lane() % (D / 8);
-        const int64_t from = static_cast<int64_t>(first + row) * row_bytes + eight * 16;
-        key += (eight / 4 * 32 + row * 4 + eight % 4) * 16;
-        value += (row % 2 * chunks * 32 + eight / 8 * 32 + eight % 8 * 4 + row / 2) * 16;
+        constexpr int at_once = 512 / wide;  // rows that an instruction copies
+        const int left = end - first, row = lane() / (wide / 16), piece = lane() % (wide / 16);
+        const int64_t from = static_cast<int64_t>(first + row) * row_bytes + piece * 16;
+        const uint32_t to_k = shared_address(key + row * wide) + (piece ^ key_turn(row)) * 16;
+        const uint32_t to_v = shared_address(value + row * wide) + (piece ^ value_turn(row)) * 16;
 #pragma unroll
         for (int i = 0; i < kTile; i += at_once)
-            copy_async(shared_address(key + (i / 8 * (D / 32) * 32 + i % 8 * 4) * 16),
-                       k + from + i * row_bytes, eight * 8 < d && (whole || i + row < left));
+            copy_async((to_k ^ key_turn(i) * 16) + i * wide, k + from + i * row_bytes,
+                       piece * 8 < d && (whole || i + row < left));
 #pragma unroll
         for (int i = 0; i < kTile; i += at_once)
-            copy_async(shared_address(value + ((i % 2 + i / 8 * 2) * chunks * 32 + i % 8 / 2) * 16),
-                       v + from + i * row_bytes, eight * 8 < d && (whole || i + row < left));
+            copy_async((to_v ^ value_turn(i) * 16) + i * wide, v + from + i * row_bytes,
+                       piece * 8 < d && (whole || i + row < left));
     }
     /// Of q8_0: rows from `first` on, from the 16 bytes that their first byte is in.
     __device__ void copy_rows(char* to, const char* rows, int first) const {
@@ -106,7 +112,7 @@ struct Ring {
     __device__ void ask(int first) {
         char *key = memory + asked * stage_bytes, *value = key + half_bytes;
         if (first < end) {
-            if constexpr (pieces) {
+            if constexpr (turned) {
                 first + kTile <= end ? copy_pieces<true>(key, value, first)
                                      : copy_pieces<false>(key, value, first);
             } else {
@@ -126,7 +132,7 @@ struct Ring {
     __device__ void take(int first) {
         copies_wait<kStages - 2>();
         __syncwarp();  // what other lanes copied is there, and they have read the stage dropped last
-        if constexpr (!pieces) {
+        if constexpr (!turned) {
             const int64_t before = static_cast<int64_t>(first) * row_bytes;
             shift_k = static_cast<int>(reinterpret_cast<uintptr_t>(k + before) % 16);
             shift_v = static_cast<int>(reinterpret_cast<uintptr_t>(v + before) % 16);
@@ -135,19 +141,22 @@ struct Ring {
     __device__ void drop() { taken = taken + 1 == kStages ? 0 : taken + 1; }
     __device__ uint4 key(int j, int c) const {
         const char* from = memory + taken * stage_bytes;
-        if constexpr (pieces)
-            return reinterpret_cast<const uint4*>(from)[(j * (D / 32) + c) * 32 + lane()];
-        else
+        if constexpr (turned) {
+            const int row = lane() / 4, piece = (c * 4 + lane() % 4) ^ key_turn(row);
+            return *reinterpret_cast<const uint4*>(from + (j * 8 + row) * wide + piece * 16);
+        } else {
             return cached_eight<type>(from + shift_k + (j * 8 + lane() / 4) * row_bytes,
                                       c * 32 + lane() % 4 * 8, d);
+        }
     }
     __device__ uint4 value(int i, int c) const {
         const char* from = memory + taken * stage_bytes + half_bytes;
-        if constexpr (pieces)
-            return reinterpret_cast<const uint4*>(from)[(i * (D / 64) + c) * 32 + lane()];
+        const int row = lane() % 4 * 2 + i % 2 + i / 2 * 8;
+        if constexpr (turned)
+            return *reinterpret_cast<const uint4*>(from + row * wide +
+                                                   ((c * 8 + lane() / 4) ^ value_turn(row)) * 16);
         else
-            return cached_eight<type>(from + shift_v + (lane() % 4 * 2 + i % 2 + i / 2 * 8) * row_bytes,
-                                      c * 64 + lane() / 4 * 8, d);
+            return cached_eight<type>(from + shift_v + row * row_bytes, c * 64 + lane() / 4 * 8, d);
     }
 };
 
