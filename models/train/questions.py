@@ -200,7 +200,7 @@ class Asker:
             question, answer = (self.document.names[text].apply(part) for part in (question, answer))
         sentence = answer_sentence(self.corpus, self.document, text, question, answer)
         if not self.held_out:
-            if self.rng.random() < 0.25:
+            if self.rng.random() < 0.4:
                 question = reworded(question, self.rng, same=0.4, ending=0.05, fewer=0.1)
             question = vary(question, self.rng)
         return Turn("reading", question, sentence, answer) if sentence else None

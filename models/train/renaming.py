@@ -20,7 +20,7 @@ KINDS = frozenset(
      "Party Army Navy War Battle Treaty Act Union Republic Kingdom Empire Company Hospital Airport Station Club League Cup "
      "North South East West Northern Southern Eastern Western Great New Old First Second Third World National International Royal "
      "What When Where Which Who Whom Whose Why How The This That These Those And But For His Her Its Their Our Your Not In On At By").split())
-RENAMED, CHANGED = 0.55, 0.8  # share of paragraphs, and of their names and numbers
+RENAMED, CHANGED = 0.75, 0.8  # share of paragraphs, and of their names and numbers
 INVENTED = 1_500
 
 

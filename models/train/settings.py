@@ -83,8 +83,8 @@ SHORT_MIXES = {"book": 5, "prose": 3, "articles": 9, "patchwork": 3}
 LONG_MIXES = {"book": 9, "prose": 3, "articles": 5, "patchwork": 4}
 # A long step's time goes into reading the document; hundreds of turns after it cost nearly nothing.
 ROW_PLANS = {
-    2_048: RowPlan(2_048, 1_150, (2, 7), 0.25, 0.15, SHORT_TURNS, SHORT_MIXES, 0.15),
-    4_096: RowPlan(4_096, 2_000, (4, 12), 0.25, 0.35, SHORT_TURNS, SHORT_MIXES, 0.15),
+    2_048: RowPlan(2_048, 1_150, (2, 7), 0.25, 0.15, SHORT_TURNS, SHORT_MIXES, 0.2),
+    4_096: RowPlan(4_096, 2_000, (4, 12), 0.25, 0.35, SHORT_TURNS, SHORT_MIXES, 0.2),
     16_384: RowPlan(16_384, 8_000, (8, 30), 0.15, 0.5, SHORT_TURNS, SHORT_MIXES, 0.1, 0.4),
     65_536: RowPlan(65_536, 24_000, (30, 70), 0.06, 0.3, LONG_TURNS, LONG_MIXES, 0.03, 0.4),
     131_072: RowPlan(131_072, 44_000, (40, 100), 0.04, 0.0, LONG_TURNS, LONG_MIXES, 0.0, 0.35),

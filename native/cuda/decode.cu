@@ -16,7 +16,8 @@
 namespace longleaf::cuda {
 namespace {
 
-constexpr int kMostWarps = 8, kHeads = 8, kTile = 16, kStages = 3, kMostParts = 256;
+constexpr int kMostWarps = 16, kHeads = 8, kTile = 16, kStages = 3, kMostParts = 256;
+constexpr int kLeastKeys = 8 * kTile;  // of a block
 
 struct Split {
     const void* q;  // (H, D)
@@ -37,16 +38,32 @@ struct Split {
     }
 };
 
-/// Queries as rows of the left factor, of which the last 8 are zeros. Of 32 values of D a lane of four holds
-/// eight, two for each half of two steps.
-template <int D>
+/// Which values of D a lane holds, in eights: of keys the lanes of four share them, of V the eights of lanes.
+/// Of f16 lanes after one another have pieces after one another; of q8_0 each has its own stretch, of one
+/// block where that is long enough, so that it reads few words and few steps.
+template <KvType type, int D>
+struct Share {
+    static __device__ int lane() { return static_cast<int>(threadIdx.x) % 32; }
+    static __device__ int key(int eight) {
+        return type == KvType::f16 ? eight * 32 + lane() % 4 * 8 : lane() % 4 * (D / 4) + eight * 8;
+    }
+    static __device__ int value(int eight) {
+        return type == KvType::f16 ? eight * 64 + lane() / 4 * 8 : lane() / 4 * (D / 8) + eight * 8;
+    }
+    /// The key of a tile that column n of the scores' half j is of: what eight lanes read lies well apart.
+    static __device__ int row(int j, int n) { return j * 8 + n % 2 * 4 + n / 2; }
+};
+
+/// Queries as rows of the left factor, of which the last 8 are zeros. Of each eight values two go to each
+/// half of two steps.
+template <KvType type, int D>
 __device__ void load_queries(const Split& w, int head0, int heads, uint32_t (&q)[D / 16][2]) {
     const int lane = static_cast<int>(threadIdx.x) % 32;
 #pragma unroll
     for (int step = 0; step < D / 16; ++step)
 #pragma unroll
         for (int i = 0; i < 2; ++i) {
-            const int c = step / 2 * 32 + lane % 4 * 8 + step % 2 * 4 + i * 2;
+            const int c = Share<type, D>::key(step / 2) + step % 2 * 4 + i * 2;
             const int64_t from = (head0 + lane / 4) * w.d + c;
             const bool valid = lane / 4 < heads && c < w.d;
             const auto value = [&](int e) {
@@ -58,19 +75,40 @@ __device__ void load_queries(const Split& w, int head0, int heads, uint32_t (&q)
 }
 
 /// Where piece p (16 bytes) of a tile's row r lies in its row: at p ^ turn(r), so that eight lanes that copy
-/// one row's pieces, or read pieces of different rows, meet in no bank. Bits of r count alone: turn(a ^ b) =
-/// turn(a) ^ turn(b).
-__device__ constexpr int key_turn(int row) { return row % 2 * 4 + row / 2 % 4; }
-__device__ constexpr int value_turn(int row) { return row % 8; }
+/// one row's pieces, or read pieces of different rows, meet in no bank. turn(a ^ b) = turn(a) ^ turn(b).
+__device__ constexpr int key_turn(int row) { return row % 8; }
+__device__ constexpr int value_turn(int row) { return row % 4 * 2; }
 
-/// Tiles of keys and values on their way to one warp. key(j, c): values 32 c + l % 4 * 8 .. + 7 of key
-/// 8 j + l / 4. value(i, c): 64 c + l / 4 * 8 .. + 7 of V of key l % 4 * 2 + i % 2 + i / 2 * 8.
+/// `count` values of a row of q8_0 from `first` on, all of one block, as f16; zeros beyond d. Up to 4 bytes
+/// behind the values are read.
+template <int count>
+__device__ void widen(const char* row, int first, int d, uint4 (&to)[count / 8]) {
+    if (first >= d) {
+#pragma unroll
+        for (uint4& eight : to) eight = {0, 0, 0, 0};
+        return;
+    }
+    const char *block = row + first / 32 * 34, *values = block + 2 + first % 32;
+    const unsigned off = static_cast<unsigned>(reinterpret_cast<uintptr_t>(values)) & 2;  // into a word
+    const auto* from = reinterpret_cast<const uint32_t*>(values - off);
+    const __half2 step = __half2half2(*reinterpret_cast<const __half*>(block));
+    uint32_t word[count / 4 + 1];
+#pragma unroll
+    for (int i = 0; i <= count / 4; ++i) word[i] = from[i];
+#pragma unroll
+    for (int i = 0; i < count / 4; ++i)
+        four_of_q8_0(__funnelshift_r(word[i], word[i + 1], off * 8), step, &to[i / 2].x + i % 2 * 2);
+}
+
+/// Tiles of keys and values on their way to one warp.
 template <KvType type, int D>
 struct Ring {
+    using S = Share<type, D>;
     static constexpr bool turned = type == KvType::f16;  // else whole rows as they are, from 16 bytes on
     static constexpr int wide = D * 2;                   // bytes of a turned row
     static constexpr int half_bytes = turned ? kTile * wide : kTile * (D / 32 * 34) + 16;
     static constexpr int stage_bytes = 2 * half_bytes, bytes = kStages * stage_bytes;  // of a warp
+    static constexpr int most_warps = stage_bytes < 5000 ? kMostWarps : kMostWarps / 2;
 
     char* memory;  // of this warp
     const char *k, *v;
@@ -139,37 +177,50 @@ struct Ring {
         }
     }
     __device__ void drop() { taken = taken + 1 == kStages ? 0 : taken + 1; }
-    __device__ uint4 key(int j, int c) const {
+    /// This lane's eights of key row(j, l / 4).
+    __device__ void keys(int j, uint4 (&eights)[D / 32]) const {
+        const int row = S::row(j, lane() / 4);
         const char* from = memory + taken * stage_bytes;
         if constexpr (turned) {
-            const int row = lane() / 4, piece = (c * 4 + lane() % 4) ^ key_turn(row);
-            return *reinterpret_cast<const uint4*>(from + (j * 8 + row) * wide + piece * 16);
+#pragma unroll
+            for (int c = 0; c < D / 32; ++c)
+                eights[c] =
+                    *reinterpret_cast<const uint4*>(from + row * wide + (S::key(c) / 8 ^ key_turn(row)) * 16);
         } else {
-            return cached_eight<type>(from + shift_k + (j * 8 + lane() / 4) * row_bytes,
-                                      c * 32 + lane() % 4 * 8, d);
+            widen_all(from + shift_k + row * row_bytes, S::key(0), eights);
         }
     }
-    __device__ uint4 value(int i, int c) const {
+    /// This lane's eights of the values of key row(i / 2, l % 4 * 2 + i % 2).
+    __device__ void values(int i, uint4 (&eights)[D / 64]) const {
+        const int row = S::row(i / 2, lane() % 4 * 2 + i % 2);
         const char* from = memory + taken * stage_bytes + half_bytes;
-        const int row = lane() % 4 * 2 + i % 2 + i / 2 * 8;
-        if constexpr (turned)
-            return *reinterpret_cast<const uint4*>(from + row * wide +
-                                                   ((c * 8 + lane() / 4) ^ value_turn(row)) * 16);
-        else
-            return cached_eight<type>(from + shift_v + row * row_bytes, c * 64 + lane() / 4 * 8, d);
+        if constexpr (turned) {
+#pragma unroll
+            for (int c = 0; c < D / 64; ++c)
+                eights[c] = *reinterpret_cast<const uint4*>(from + row * wide +
+                                                            (S::value(c) / 8 ^ value_turn(row)) * 16);
+        } else {
+            widen_all(from + shift_v + row * row_bytes, S::value(0), eights);
+        }
+    }
+    /// As many as `eights` from `first` on, block by block.
+    template <int count>
+    __device__ void widen_all(const char* row, int first, uint4 (&eights)[count]) const {
+        constexpr int at_once = count < 4 ? count : 4;
+#pragma unroll
+        for (int i = 0; i < count; i += at_once)
+            widen<at_once * 8>(row, first + i * 8, d, reinterpret_cast<uint4(&)[at_once]>(eights[i]));
     }
 };
 
 /// Running softmax of 8 heads over one warp's keys. Of scores a lane has head l / 4, of sums heads l % 4 * 2
 /// and the next.
-template <int D>
+template <KvType type, int D>
 struct Softmax8 {
     float sum[D / 16][4] = {};  // value place(i, e) of head l % 4 * 2 + e % 2
     float peak = -INFINITY, total = 0;
 
-    static __device__ int place(int i, int e) {
-        return i / 4 * 64 + static_cast<int>(threadIdx.x) % 32 / 4 * 8 + i % 4 * 2 + e / 2;
-    }
+    static __device__ int place(int i, int e) { return Share<type, D>::value(i / 4) + i % 4 * 2 + e / 2; }
     /// Scores to probabilities, in place; earlier sums shrink to the new peak.
     __device__ void absorb(float (&s)[kTile / 8][2], float scale) {
         float top = peak;
@@ -197,8 +248,8 @@ struct Softmax8 {
 
 /// The warps' sums, brought to one peak and added in order of warps, to the part's place. `memory`: all
 /// rings.
-template <int D>
-__device__ void join_warps(const Split& w, int head0, int heads, Softmax8<D>& r, char* memory) {
+template <KvType type, int D>
+__device__ void join_warps(const Split& w, int head0, int heads, Softmax8<type, D>& r, char* memory) {
     constexpr int stride = D + 1;  // so that heads lie in different banks
     __shared__ float peaks[kMostWarps][kHeads], totals[kMostWarps][kHeads];
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
@@ -259,7 +310,7 @@ __device__ void join_parts(const Split& w, int head0, int heads, char* memory) {
 
 /// blockIdx: (part of the keys, kv head, 8 heads of its group).
 template <KvType type, int D>
-__global__ void __launch_bounds__(kMostWarps * 32, 1) attend_part(const Split w) {
+__global__ void __launch_bounds__(Ring<type, D>::most_warps * 32, 1) attend_part(const Split w) {
     extern __shared__ __align__(128) char memory[];
     using R = Ring<type, D>;
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
@@ -279,52 +330,49 @@ __global__ void __launch_bounds__(kMostWarps * 32, 1) attend_part(const Split w)
     wait_for_earlier();
     for (int i = 1; i < kStages; ++i, ahead += step) ring.ask(ahead);
     uint32_t q[D / 16][2];
-    load_queries<D>(w, head0, heads, q);
-    Softmax8<D> r;
+    load_queries<type, D>(w, head0, heads, q);
+    Softmax8<type, D> r;
     for (; first < ring.end; first += step, ahead += step) {
         ring.take(first);
-        ring.ask(ahead);                   // into the stage dropped last
-        float sums[kTile / 8][2][4] = {};  // of even steps and of odd ones
+        ring.ask(ahead);        // into the stage dropped last
+        float s[kTile / 8][2];  // of head l / 4: columns l % 4 * 2 and the next
 #pragma unroll
-        for (int c = 0; c < D / 32; ++c)
+        for (int j = 0; j < kTile / 8; ++j) {
+            uint4 words[D / 32];
+            ring.keys(j, words);
+            float sums[2][4] = {};  // of even steps and of odd ones
 #pragma unroll
-            for (int j = 0; j < kTile / 8; ++j) {
-                const uint4 words = ring.key(j, c);
+            for (int c = 0; c < D / 32; ++c) {
                 const uint32_t even[4] = {q[2 * c][0], 0, q[2 * c][1], 0};
                 const uint32_t odd[4] = {q[2 * c + 1][0], 0, q[2 * c + 1][1], 0};
-                multiply_add<__half>(sums[j][0], even, words.x, words.y);
-                multiply_add<__half>(sums[j][1], odd, words.z, words.w);
+                multiply_add<__half>(sums[0], even, words[c].x, words[c].y);
+                multiply_add<__half>(sums[1], odd, words[c].z, words[c].w);
             }
-        float s[kTile / 8][2];  // of head l / 4: keys 8 j + l % 4 * 2 and the next
-#pragma unroll
-        for (int j = 0; j < kTile / 8; ++j)
 #pragma unroll
             for (int e = 0; e < 2; ++e) {
-                s[j][e] = sums[j][0][e] + sums[j][1][e];
+                s[j][e] = sums[0][e] + sums[1][e];
                 if (w.cap.most > 0) w.cap.soften(s[j][e]);
-                if (first + j * 8 + lane % 4 * 2 + e >= ring.end) s[j][e] = -INFINITY;
+                if (first + R::S::row(j, lane % 4 * 2 + e) >= ring.end) s[j][e] = -INFINITY;
             }
+        }
         r.absorb(s, w.scale);
         const uint32_t p[2] = {pack_halves(s[0][0], s[0][1]), pack_halves(s[1][0], s[1][1])};
+        uint4 rows[4][D / 64];  // of the keys of columns 2n, 2n + 1, 2n + 8 and 2n + 9, n = lane % 4
 #pragma unroll
-        for (int chunk = 0; chunk < D / 64; ++chunk) {
-            uint4 rows[4];  // of keys 2n, 2n + 1, 2n + 8 and 2n + 9, n = lane % 4
+        for (int i = 0; i < 4; ++i) ring.values(i, rows[i]);
 #pragma unroll
-            for (int i = 0; i < 4; ++i) rows[i] = ring.value(i, chunk);
-#pragma unroll
-            for (int i = 0; i < 4; ++i) {
-                const auto pairs = [&](int of, unsigned pick) {  // the same value of two keys
-                    return __byte_perm((&rows[of].x)[i], (&rows[of + 1].x)[i], pick);
-                };
-                const uint32_t values[4] = {pairs(0, 0x5410), pairs(0, 0x7632), pairs(2, 0x5410),
-                                            pairs(2, 0x7632)};
-                multiply_add<__half>(r.sum[chunk * 4 + i], values, p[0], p[1]);
-            }
+        for (int i = 0; i < D / 16; ++i) {
+            const auto pairs = [&](int of, unsigned pick) {  // the same value of two keys
+                return __byte_perm((&rows[of][i / 4].x)[i % 4], (&rows[of + 1][i / 4].x)[i % 4], pick);
+            };
+            const uint32_t values[4] = {pairs(0, 0x5410), pairs(0, 0x7632), pairs(2, 0x5410),
+                                        pairs(2, 0x7632)};
+            multiply_add<__half>(r.sum[i], values, p[0], p[1]);
         }
         ring.drop();
     }
     copies_wait<0>();
-    join_warps<D>(w, head0, heads, r, memory);
+    join_warps(w, head0, heads, r, memory);
     if (arrives_last(w.arrivals + blockIdx.y * gridDim.z + blockIdx.z)) join_parts(w, head0, heads, memory);
 }
 
@@ -332,7 +380,7 @@ template <KvType type, int D>
 void launch(CudaBackend& cuda, const dim3& grid, const Split& w) {
     using R = Ring<type, D>;
     // Beside the rings there are a few arrays of fixed size.
-    const int warps = std::clamp((cuda.block_bytes - 2048) / R::bytes, 1, kMostWarps);
+    const int warps = std::clamp((cuda.block_bytes - 2048) / R::bytes, 1, R::most_warps);
     const int bytes = std::max(warps * R::bytes, kHeads * kMostParts * 4);
     cuda.allow_shared(reinterpret_cast<const void*>(attend_part<type, D>), bytes);
     launch_chained(cuda, attend_part<type, D>, grid, warps * 32, bytes, w);
@@ -352,11 +400,11 @@ void decode(Running& run, const Matrix& q, const KvLayer& kv, int length, const 
     w.v = static_cast<const char*>(kv.v) + before * cached_row_bytes(kv.type, d);
     w.capacity = kv.capacity, w.d = d, w.group = heads / kv.kv_heads, w.length = length;
     w.scale = SoftCap::scale(kv), w.cap = SoftCap(kv);
-    // One block to a multiprocessor, with a tile for each of its warps at least.
+    // One block to a multiprocessor, if there are keys enough.
     const unsigned heads_at_a_time = parts(w.group, kHeads);
     const int most =
         std::clamp(cuda.multiprocessors / (kv.kv_heads * static_cast<int>(heads_at_a_time)), 1, kMostParts);
-    const int wanted = std::min(most, static_cast<int>(parts(length, kMostWarps * kTile)));
+    const int wanted = std::min(most, static_cast<int>(parts(length, kLeastKeys)));
     w.parts = static_cast<float*>(cuda.parts.reserve(static_cast<uint64_t>(heads) * most * (d + 2) * 4));
     w.arrivals = static_cast<int*>(
         cuda.arrivals.reserve_zeros(cuda.stream, uint64_t{4} * kv.kv_heads * heads_at_a_time));

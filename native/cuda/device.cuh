@@ -276,26 +276,26 @@ __device__ inline uint32_t pack_halves(float low, float high) {
     return reinterpret_cast<const uint32_t&>(pair);
 }
 
-/// Eight values of a row of q8_0 from value `first` on, as f16. A byte becomes the low bits of 1024 in f16,
-/// which are units; step * q has 19 bits at most, so rounding it once to f16 is all the rounding there is.
+/// Four bytes of a block of q8_0 as f16 in two words. A byte becomes the low bits of 1024 in f16, which are
+/// units; step * q has 19 bits at most, so rounding it once to f16 is all the rounding there is.
+__device__ inline void four_of_q8_0(uint32_t bytes, __half2 step, uint32_t* words) {
+    const __half2 offset = __half2half2(__ushort_as_half(0x6480));  // 1024 + 128
+    bytes ^= 0x80808080u;                                           // q + 128
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+        const uint32_t pair = __byte_perm(bytes, 0x64646464u, i == 0 ? 0x4140 : 0x4342);
+        const __half2 scaled = __hmul2(__hsub2(reinterpret_cast<const __half2&>(pair), offset), step);
+        words[i] = reinterpret_cast<const uint32_t&>(scaled);
+    }
+}
+/// Eight values of a row of q8_0 from value `first` on, as f16.
 __device__ inline uint4 eight_of_q8_0(const char* row, int first) {
     const char* block = row + first / 32 * 34;
     const auto* q = reinterpret_cast<const uint16_t*>(block + 2 + first % 32);
     const __half2 step = __half2half2(*reinterpret_cast<const __half*>(block));
-    const __half2 offset = __half2half2(__ushort_as_half(0x6480));  // 1024 + 128
     uint4 packed;
-    uint32_t* words = &packed.x;
-#pragma unroll
-    for (int i = 0; i < 2; ++i) {
-        const uint32_t bytes =
-            (q[2 * i] | static_cast<uint32_t>(q[2 * i + 1]) << 16) ^ 0x80808080u;  // q + 128
-#pragma unroll
-        for (int j = 0; j < 2; ++j) {
-            const uint32_t pair = __byte_perm(bytes, 0x64646464u, j == 0 ? 0x4140 : 0x4342);
-            const __half2 scaled = __hmul2(__hsub2(reinterpret_cast<const __half2&>(pair), offset), step);
-            words[2 * i + j] = reinterpret_cast<const uint32_t&>(scaled);
-        }
-    }
+    four_of_q8_0(q[0] | static_cast<uint32_t>(q[1]) << 16, step, &packed.x);
+    four_of_q8_0(q[2] | static_cast<uint32_t>(q[3]) << 16, step, &packed.z);
     return packed;
 }
 

@@ -4,12 +4,15 @@
 //
 // Two devices agree when, over the prompt's end and every word of the CPU's greedy answer (both are given the same
 // words), no logit differs by more than --tolerance, and where their likeliest words differ, the CPU's logits of
-// the two lie within twice that: closer than rounding can tell. Exit code 1 when they do not.
+// the two lie within twice that: closer than rounding can tell. Where the default level looked (keptPlaces, shares
+// of the layers' stretches) may differ by .02, since a plan takes blocks until they reach its gamma. Exit code 1
+// when they do not.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { levelsOf, readProfile } from '../eval/configurations.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const { values: options } = parseArgs({
@@ -166,10 +169,34 @@ async function compare(device, tokens, steps, tolerance) {
   return worst <= tolerance && beyond === 0 && same;
 }
 
+/** Where each layer looked when read at the model's default level. */
+async function placesLooked(device, tokens) {
+  const engine = await load(device, tokens + 256);
+  const profile = readProfile(options.model.replace(/\.gguf$/, '.sparsity.json'));
+  const [, { sparsity }] = levelsOf(profile, engine.info.layers, [profile.defaultLevel]);
+  const session = engine.openSession();
+  const { keptPlaces } = await session.read(await promptOf(engine, tokens), sparsity, silent);
+  session.close();
+  await engine.close();
+  return keptPlaces;
+}
+
+async function comparePlaces(device, tokens) {
+  const expected = await placesLooked('cpu', tokens);
+  const actual = await placesLooked(device, tokens);
+  const apart = expected.map((share, i) => Math.abs(share - actual[i]));
+  const least = Math.min(...expected);
+  console.log(
+    `    ${expected.length} shares of what was looked at, from ${least.toFixed(3)} on, differ by at most ${Math.max(...apart).toFixed(4)}`,
+  );
+  return least < 1 && actual.length === expected.length && Math.max(...apart) <= 0.02;
+}
+
 await readAndAnswer(options.device, Number(options.tokens));
 const length = Number(options.compare);
 const agree =
   length === 0 ||
-  (await compare(options.device, length, Number(options.steps), Number(options.tolerance)));
+  ((await compare(options.device, length, Number(options.steps), Number(options.tolerance))) &&
+    (await comparePlaces(options.device, length)));
 console.log(agree ? 'addon: ok' : 'addon: the devices do NOT agree');
 process.exitCode = agree ? 0 : 1;
