@@ -16,7 +16,7 @@
 namespace longleaf::cuda {
 namespace {
 
-constexpr int kMostWarps = 16, kHeads = 8, kTile = 16, kStages = 3, kMostParts = 256;
+constexpr int kMostWarps = 16, kHeads = 8, kTile = 16, kStages = 2, kMostParts = 256;
 constexpr int kLeastKeys = 8 * kTile;  // of a block
 
 struct Split {
