@@ -1,17 +1,13 @@
 // Reads and answers with a whole model:
-//   longleaf_bench_model <file.gguf> <cpu | cuda> <tokens>[,<tokens>...] [parts
-//   [f16 | q8_0]]
-// With a file of the name random-q8_0, random-f16 or random-bf16 (any folder,
-// ".gguf" after it) that is not there, writes one of Llama 3.1 8B's shapes
-// first. Parts, separated by commas; all of them by default:
+//   longleaf_bench_model <file.gguf> <cpu | cuda> <tokens>[,<tokens>...] [parts [f16 | q8_0]]
+// With a file of the name random-q8_0, random-f16 or random-bf16 (any folder, ".gguf" after it) that is not
+// there, writes one of Llama 3.1 8B's shapes first. Parts, separated by commas; all of them by default:
 //   dense    a read, and the memory it takes beyond weights, K and V
-//   sparse   reads with 16 of 32 layers (half of any) keeping one half, then
-//   one quarter of the tokens again    a second dense read, which must end in
-//   the same logits, bit for bit decode   the answer's speed against the time
-//   its bytes take at the device's copy bandwidth cancel   how long a read goes
-//   on after a cancel at several moments
-// Sparse layers keep a set share because tau is nearly 1: the budget drops all
-// it may, and min_tokens stays.
+//   sparse   reads with 16 of 32 layers (half of any) keeping one half, then one quarter of the tokens
+//   again    a second dense read, which must end in the same logits, bit for bit
+//   decode   the answer's speed against the time its bytes take at the device's copy bandwidth
+//   cancel   how long a read goes on after a cancel at several moments
+// Sparse layers keep a set share because tau is nearly 1: the budget drops all it may, and min_tokens stays.
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
