@@ -1,4 +1,5 @@
-"""Owns the evaluation questions: fixed by seed, on held-out books and articles only."""
+"""Owns the evaluation questions: fixed by seed, on held-out books and articles; or on those of the training
+rows, which tells what was learned by heart."""
 
 from __future__ import annotations
 
@@ -65,10 +66,10 @@ def _is_inside(turn: Turn, text: str) -> bool:
     return turn.quote is None or turn.quote in text
 
 
-def book_sheet(corpus: Corpus, length: int, seed: int) -> Sheet:
+def book_sheet(corpus: Corpus, length: int, seed: int, held_out: bool = True) -> Sheet:
     _, facts, keywords, absents = BOOK_SETS[length]
     rng = random.Random(seed)
-    composer = Composer(corpus, rng, held_out=True)
+    composer = Composer(corpus, rng, held_out)
     room = length - 60
     document = composer.compose(room, facts * 2, [composer.stretch(BOOK, room - facts * 44)])
     asker = Asker(corpus, document, rng)
@@ -78,10 +79,10 @@ def book_sheet(corpus: Corpus, length: int, seed: int) -> Sheet:
     return Sheet(length, "novel", tokens, [turn for turn in [*turns, PROBE] if _is_inside(turn, text)])
 
 
-def article_sheet(corpus: Corpus, length: int, seed: int) -> Sheet:
+def article_sheet(corpus: Corpus, length: int, seed: int, held_out: bool = True) -> Sheet:
     _, present, absent = ARTICLE_SETS[length]
     rng = random.Random(seed)
-    composer = Composer(corpus, rng, held_out=True)
+    composer = Composer(corpus, rng, held_out)
     document = composer.compose(length - 40, 0, composer.articles(length - 100))
     asker = Asker(corpus, document, rng)
     tokens = ([DOC] + document.tokens)[:length]
@@ -92,14 +93,14 @@ def article_sheet(corpus: Corpus, length: int, seed: int) -> Sheet:
     return Sheet(length, "articles", tokens, [turn for turn in turns if _is_inside(turn, text)])
 
 
-def sheets(corpus: Corpus, lengths: list[int]) -> list[Sheet]:
+def sheets(corpus: Corpus, lengths: list[int], held_out: bool = True) -> list[Sheet]:
     """One document of each length and kind in turn, so that whoever runs out of time has some of all."""
     most = max(count for count, *_ in [*BOOK_SETS.values(), *ARTICLE_SETS.values()])
     made = []
     for i in range(most):
         for length in lengths:
             if i < BOOK_SETS[length][0]:
-                made.append(book_sheet(corpus, length, SEED + length + i))
+                made.append(book_sheet(corpus, length, SEED + length + i, held_out))
             if i < ARTICLE_SETS[length][0]:
-                made.append(article_sheet(corpus, length, SEED + length + 500 + i))
+                made.append(article_sheet(corpus, length, SEED + length + 500 + i, held_out))
     return made

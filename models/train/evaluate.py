@@ -103,6 +103,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sparse", nargs="*", default=[], help="settings LAYERS@TAU to compare with dense reading")
     parser.add_argument("--sparse-lengths", type=int, nargs="*", help="left out: the same as --lengths")
     parser.add_argument("--forced", action="store_true", help="no greedy answers: on machines where they take too long")
+    parser.add_argument("--seen", action="store_true", help="ask about the texts of the training rows instead")
     parser.add_argument("--every", type=int, default=1, help="only every n-th document")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--dense-seconds", type=float, default=1e9, help="go on to the sparse settings after so long")
@@ -113,7 +114,7 @@ def main() -> None:
     options, began = arguments(), time.time()
     torch.backends.cuda.matmul.allow_tf32 = True
     tokenizer = Tokenizer.from_gguf(options.tables)
-    papers = list(enumerate(sheets(Corpus(options.store, tokenizer), options.lengths)))[:: options.every]
+    papers = list(enumerate(sheets(Corpus(options.store, tokenizer), options.lengths, not options.seen)))[:: options.every]
     model = load_model(options.model)
     few = [(i, p) for i, p in papers if p.length in (options.sparse_lengths or options.lengths)]
     runs = [("dense", None, papers, options.forced)]

@@ -1,7 +1,7 @@
 """Owns measuring through Longleaf's own engine: what `evaluate` asks, written as JSON for
 test/eval/sheets.mjs, and its answers judged.
 
-Usage: python3 -m train.sheets ask --tables M.gguf --store S --out SHEETS.json --lengths 4096 ...
+Usage: python3 -m train.sheets ask --tables M.gguf --store S --out SHEETS.json --lengths 4096 ... [--seen]
        python3 -m train.sheets judge SHEETS.json ANSWERS.json
 """
 
@@ -24,7 +24,7 @@ from .verdict import verdicts
 def ask(options: argparse.Namespace) -> None:
     tokenizer = Tokenizer.from_gguf(options.tables)
     made = []
-    for sheet in sheets(Corpus(options.store, tokenizer), options.lengths):
+    for sheet in sheets(Corpus(options.store, tokenizer), options.lengths, not options.seen):
         prompts = [[USER] + tokenizer.encode(turn.question) + [ASSISTANT] for turn in sheet.turns]
         made.append({"length": sheet.length, "source": sheet.source, "tokens": [int(t) for t in sheet.tokens],
                      "prompts": prompts, "turns": [asdict(turn) for turn in sheet.turns]})
@@ -57,6 +57,7 @@ def main() -> None:
     for name in ("--tables", "--store", "--out"):
         asking.add_argument(name, type=Path, required=True)
     asking.add_argument("--lengths", type=int, nargs="+", required=True)
+    asking.add_argument("--seen", action="store_true", help="about the texts of the training rows")
     asking.set_defaults(run=ask)
     judging = commands.add_parser("judge")
     judging.add_argument("sheets", type=Path)

@@ -108,6 +108,8 @@ struct Ring {
     static constexpr int wide = D * 2;                   // bytes of a turned row
     static constexpr int half_bytes = turned ? kTile * wide : kTile * (D / 32 * 34) + 16;
     static constexpr int stage_bytes = 2 * half_bytes, bytes = kStages * stage_bytes;  // of a warp
+    // Small tiles want more warps to have as much under way; sixteen leave each lane 128 registers, too few
+    // for large ones.
     static constexpr int most_warps = stage_bytes < 5000 ? kMostWarps : kMostWarps / 2;
 
     char* memory;  // of this warp

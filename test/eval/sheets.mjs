@@ -1,13 +1,14 @@
 // Answers the questions of `python3 -m train.sheets ask` with the engine, each right after its document, once
 // per setting; the document is read once for all of them.
 //
-//   node test/eval/sheets.mjs --sheets S.json --out A.json [--model FILE.gguf] [--settings dense,4.5.6.7@0.02]
+//   node test/eval/sheets.mjs --sheets S.json --out A.json [--model FILE.gguf] [--settings dense,75,4.5.6.7@0.02]
 //
-// A setting is `dense`, or sparse layers and tau as LAYERS@TAU. Judge with `python3 -m train.sheets judge`.
+// A setting is `dense`, a level of the model's profile, or sparse layers and tau as LAYERS@TAU. Judge with `python3 -m train.sheets judge`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { levelsOf, readProfile } from './configurations.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { values } = parseArgs({
@@ -24,6 +25,10 @@ const LONGEST_ANSWER = 160;
 
 function sparsityOf(setting) {
   if (setting === 'dense') return null;
+  if (!setting.includes('@')) {
+    const profile = readProfile(values.model.replace(/\.gguf$/, '.sparsity.json'));
+    return levelsOf(profile, engine.info.layers, [Number(setting)]).at(-1).sparsity;
+  }
   const [layers, tau] = setting.split('@');
   return {
     layers: layers.split('.').map(Number),
