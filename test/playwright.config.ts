@@ -3,15 +3,11 @@
 import { defineConfig } from '@playwright/test';
 
 const chromium = process.env.CHROMIUM;
-const window = { testDir: 'renderer', testMatch: '*.spec.ts', use: { trace: 'off' } } as const;
-/** Pictures and measures of layout, which do not mind company; what counts frames and waits does. */
-const screens = 'screens.spec.ts';
 
 export default defineConfig({
   projects: [
     { name: 'app', testDir: 'e2e' },
-    { ...window, name: 'window', testIgnore: screens },
-    { ...window, name: 'screens', testMatch: screens, fullyParallel: true },
+    { name: 'window', testDir: 'renderer', testMatch: '*.spec.ts', use: { trace: 'off' } },
   ],
   outputDir: '../test-results',
   fullyParallel: false,

@@ -83,27 +83,15 @@ export function countPlaywright(json) {
   return { passed: expected + flaky, failed: unexpected, skipped };
 }
 
-async function playwright(workers, projects) {
+async function e2e() {
   const chromium = await findChromium();
-  const report = freshReport(`e2e-${projects[0]}.json`);
+  const report = freshReport('e2e.json');
   const cli = join(modules, '@playwright', 'test', 'cli.js');
   const args = [cli, 'test', '--config', join('test', 'playwright.config.ts')];
-  for (const project of projects) args.push('--project', project);
-  args.push('--workers', String(workers), '--reporter=list,json');
   const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: report };
   if (chromium) env.CHROMIUM = chromium;
-  const code = await takeOver(pinnedNode(), args, { env });
+  const code = await takeOver(pinnedNode(), [...args, '--reporter=list,json'], { env });
   return honest(countPlaywright(readReport('Playwright', report)), code);
-}
-
-/** Screens side by side; what counts frames and seconds one at a time, with the machine to itself. */
-async function e2e() {
-  const counts = [
-    await playwright(Math.min(2, availableParallelism()), ['screens']),
-    await playwright(1, ['app', 'window']),
-  ];
-  const sum = (key) => counts.reduce((total, one) => total + one[key], 0);
-  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
 }
 
 export const runners = { check, native, unit, e2e };
