@@ -273,7 +273,7 @@ class FakeApp {
       at = Math.max(at, due);
       text += piece;
       this.#emit({ type: 'token', conversationId: 'c1', turnId: turn.id, text: piece });
-      while (question.includes('[half]') && at > 150 && !this.#stopped)
+      while (question.includes('[half]') && at > 200 && !this.#stopped)
         await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const failure = question.includes('[fail]') ? data.engineDied : undefined;
