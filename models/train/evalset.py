@@ -1,5 +1,5 @@
 """Owns the evaluation questions: fixed by seed, on held-out books and articles; or on those of the training
-rows, which tells what was learned by heart."""
+rows, articles and their questions changed as there, which tells what was learned by heart."""
 
 from __future__ import annotations
 

@@ -273,6 +273,7 @@ class FakeApp {
       at = Math.max(at, due);
       text += piece;
       this.#emit({ type: 'token', conversationId: 'c1', turnId: turn.id, text: piece });
+      // The second heading is at word 161.
       while (question.includes('[half]') && at > 200 && !this.#stopped)
         await new Promise((resolve) => setTimeout(resolve, 50));
     }

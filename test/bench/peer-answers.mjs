@@ -9,7 +9,7 @@
 // likely they may.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { getLlama } from 'node-llama-cpp';
+import { openLlama } from './llama.mjs';
 
 const LONGEST_ANSWER = 160; // as test/eval/sheets.mjs
 const { values } = parseArgs({
@@ -25,9 +25,7 @@ if (!values.model || !values.sheets || !values.answers)
 
 const papers = JSON.parse(readFileSync(values.sheets, 'utf8'));
 const { dense: ours } = JSON.parse(readFileSync(values.answers, 'utf8'));
-const threads = Number(values.threads);
-const llama = await getLlama({ gpu: false, maxThreads: threads, build: 'never' });
-const model = await llama.loadModel({ modelPath: values.model });
+const { llama, model, sequenceOf } = await openLlama(values.model, Number(values.threads));
 
 async function answered(sequence, prompt) {
   const tokens = [];
@@ -40,13 +38,7 @@ async function answered(sequence, prompt) {
 let same = 0;
 let asked = 0;
 for (const [number, { tokens, prompts }] of papers.entries()) {
-  const context = await model.createContext({
-    contextSize: tokens.length + 512,
-    batchSize: 512,
-    threads: { ideal: threads, min: threads },
-    flashAttention: true,
-  });
-  const sequence = context.getSequence();
+  const { context, sequence } = await sequenceOf(tokens.length + 512);
   await sequence.evaluateWithoutGeneratingNewTokens(tokens);
   for (const [at, prompt] of prompts.entries()) {
     await sequence.eraseContextTokenRanges([

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { getLlama } from 'node-llama-cpp';
+import { openLlama } from './llama.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -21,24 +21,15 @@ const { values } = parseArgs({
 });
 if (!values.model) throw new Error('--model FILE.gguf is needed');
 
-const threads = Number(values.threads);
 const lengths = values.tokens.split(',').map(Number);
 const decodeTokens = Number(values.decode);
 
-// maxThreads defaults to far fewer threads than cores; without it the comparison would be unfair.
-const llama = await getLlama({ gpu: false, maxThreads: threads, build: 'never' });
-const model = await llama.loadModel({ modelPath: values.model });
+const { llama, model, sequenceOf } = await openLlama(values.model, Number(values.threads));
 const text = readFileSync(values.text, 'utf8');
 const book = model.tokenize(text);
 
 for (const length of lengths) {
-  const context = await model.createContext({
-    contextSize: length + decodeTokens + 32,
-    batchSize: 512,
-    threads: { ideal: threads, min: threads },
-    flashAttention: true,
-  });
-  const sequence = context.getSequence();
+  const { context, sequence } = await sequenceOf(length + decodeTokens + 32);
   const tokens = Array.from({ length }, (_, i) => book[i % book.length]);
   const before = performance.now();
   await sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(0, -1));

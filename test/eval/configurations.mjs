@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs';
 import { source } from './sources.mjs';
 
 const { sparsityAt } = await source('main/engine/sparsity.ts');
+export { sparsityAt };
+
+/** Where the profile of a model file lies unless another is named. */
+export const profileBeside = (model) => model.replace(/\.gguf$/, '.sparsity.json');
 
 export function readProfile(path) {
   return JSON.parse(readFileSync(path, 'utf8'));

@@ -11,7 +11,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ablationsOf, levelsOf, policiesOf, readProfile } from './configurations.mjs';
+import {
+  ablationsOf,
+  levelsOf,
+  policiesOf,
+  profileBeside,
+  readProfile,
+} from './configurations.mjs';
 import { Haystack, readBooks } from './haystack.mjs';
 import { page } from './page.mjs';
 import { Draw } from './random.mjs';
@@ -151,7 +157,7 @@ const reader = await openReader({
   heads: headsOf(options),
 });
 const { info, device } = reader.engine;
-const profile = readProfile(options.profile ?? options.model.replace(/\.gguf$/, '.sparsity.json'));
+const profile = readProfile(options.profile ?? profileBeside(options.model));
 const compared = options.ablate
   ? ablationsOf(profile, info.layers, Number(options.ablate))
   : options.policies

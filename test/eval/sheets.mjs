@@ -3,12 +3,13 @@
 //
 //   node test/eval/sheets.mjs --sheets S.json --out A.json [--model FILE.gguf] [--settings dense,75,4.5.6.7@0.02]
 //
-// A setting is `dense`, a level of the model's profile, or sparse layers and tau as LAYERS@TAU. Judge with `python3 -m train.sheets judge`.
+// A setting is `dense`, a level of the model's profile, or sparse layers and tau as LAYERS@TAU. Judge with
+// `python3 -m train.sheets judge`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { levelsOf, readProfile } from './configurations.mjs';
+import { profileBeside, readProfile, sparsityAt } from './configurations.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { values } = parseArgs({
@@ -25,10 +26,12 @@ const LONGEST_ANSWER = 160;
 
 function sparsityOf(setting) {
   if (setting === 'dense') return null;
-  if (!setting.includes('@')) {
-    const profile = readProfile(values.model.replace(/\.gguf$/, '.sparsity.json'));
-    return levelsOf(profile, engine.info.layers, [Number(setting)]).at(-1).sparsity;
-  }
+  if (!setting.includes('@'))
+    return sparsityAt(
+      Number(setting),
+      readProfile(profileBeside(values.model)),
+      engine.info.layers,
+    );
   const [layers, tau] = setting.split('@');
   return {
     layers: layers.split('.').map(Number),
@@ -66,9 +69,10 @@ for (const setting of values.settings.split(',')) {
   results[setting] = [];
   const kept = [];
   const begun = Date.now();
+  const sparsity = sparsityOf(setting);
   for (const paper of papers) {
     const session = engine.openSession();
-    const { answers, keptFraction } = await answersOn(session, paper, sparsityOf(setting));
+    const { answers, keptFraction } = await answersOn(session, paper, sparsity);
     session.close();
     results[setting].push(answers);
     kept.push(keptFraction);
