@@ -1,19 +1,20 @@
 """Owns writing the shipped files from a checkpoint.
 
 Usage: python3 -m train.export CHECKPOINT.pt|.safetensors TOKENIZER.gguf OUT_DIR
-A .pt is first rounded to bf16 safetensors, and the GGUF is made from those: so the same GGUF,
-byte for byte, comes from the safetensors later, without PyTorch.
+A .pt is first rounded to bf16 safetensors, with the config.json that transformers needs, and the GGUF is made
+from those: so the same GGUF, byte for byte, comes from the safetensors later, without PyTorch.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from pathlib import Path
 
 from .settings import MINI
 from .tokenizer import Tokenizer
-from .weights import Weights, read_safetensors, tensor_names, write_gguf_weights, write_safetensors
+from .weights import Weights, hf_config, read_safetensors, tensor_names, write_gguf_weights, write_safetensors
 
 
 def checkpoint_weights(path: Path) -> Weights:
@@ -26,9 +27,10 @@ def checkpoint_weights(path: Path) -> Weights:
 def main() -> None:
     source, tables, out = (Path(arg) for arg in sys.argv[1:4])
     out.mkdir(parents=True, exist_ok=True)
-    rounded = out / "longleaf-mini.safetensors"
+    rounded = out / "model.safetensors"  # the name transformers looks for
     if source.suffix == ".pt":
         write_safetensors(rounded, checkpoint_weights(source))
+        (out / "config.json").write_text(json.dumps(hf_config(MINI), indent=2) + "\n")
         source = rounded
     target = out / "longleaf-mini.gguf"
     write_gguf_weights(target, read_safetensors(source, MINI), MINI, Tokenizer.from_gguf(tables))

@@ -14,9 +14,11 @@ from .sparse import SparsePlan, attend_sparse
 
 
 def rope_tables(length: int, shape: Shape, device: torch.device) -> tuple[Tensor, Tensor]:
-    """cos and sin [T, D/2]; angles in f64 so that position 131,071 is as exact as position 1."""
+    """cos and sin [T, D/2], of angle nought for pairs that RoPE leaves alone; in f64 so that position 131,071
+    is as exact as position 1."""
     pairs = torch.arange(0, shape.head_dim, 2, dtype=torch.float64, device=device) / shape.head_dim
     angles = torch.arange(length, dtype=torch.float64, device=device)[:, None] * shape.rope_base**-pairs
+    angles[:, shape.rope_pairs :] = 0
     return angles.cos().float(), angles.sin().float()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,9 @@ from .settings import CHAT_TEMPLATE, CONTEXT, CONTROL_TOKENS, END, PAD, Shape
 from .tokenizer import Tokenizer
 
 Weights = dict[str, np.ndarray]
+# GGUF divides each pair's frequency by its factor here, which is how llama3 scaling is stored: divided by
+# so much, a pair stands still over any context.
+ROPE_FACTORS, STILL = "rope_freqs.weight", 1e9
 ROTATED = re.compile(r"blk\.\d+\.attn_[qk]\.weight")
 LAYER_TENSORS = ("attn_norm", "ffn_norm", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 HF_NAMES = {
@@ -41,6 +45,18 @@ def to_halves(matrix: np.ndarray, head_dim: int) -> np.ndarray:
 def tensor_names(layers: int) -> list[str]:
     inner = [f"blk.{layer}.{name}.weight" for layer in range(layers) for name in LAYER_TENSORS]
     return ["token_embd.weight", *inner, "output_norm.weight"]
+
+
+def rope_factors(shape: Shape) -> np.ndarray:
+    """[D/2]: 1 for the pairs that RoPE turns."""
+    return np.where(np.arange(shape.head_dim // 2) < shape.rope_pairs, 1.0, STILL).astype(np.float32)
+
+
+def read_shape(path: Path, shape: Shape) -> Shape:
+    """`shape` with the pairs that RoPE turns in this GGUF: files before the sixth stage turn them all."""
+    factors = gguf.read_gguf(path).tensors.get(ROPE_FACTORS)
+    turned = int((factors.to_float() == 1).sum()) if factors else shape.head_dim // 2
+    return replace(shape, rope_pairs=turned)
 
 
 def read_gguf_weights(path: Path, shape: Shape) -> Weights:
@@ -81,8 +97,8 @@ def metadata(shape: Shape, tokenizer: Tokenizer) -> dict[str, Field]:
 
 
 def write_gguf_weights(path: Path, weights: Weights, shape: Shape, tokenizer: Tokenizer) -> None:
-    """Matrices as Q8_0, norms as F32."""
-    tensors = {}
+    """Matrices as Q8_0, norms and rope factors as F32."""
+    tensors = {ROPE_FACTORS: gguf.float_tensor(rope_factors(shape))}
     for name in tensor_names(shape.layers):
         values = weights[name]
         if ROTATED.fullmatch(name):
@@ -98,6 +114,22 @@ def hf_name(name: str) -> str:
         return "model.norm.weight"
     _, layer, part, _ = name.split(".")
     return f"model.layers.{layer}.{HF_NAMES[part]}.weight"
+
+
+def hf_config(shape: Shape) -> dict:
+    """What transformers (5 or later) needs beside the safetensors, but for the tokenizer. Pairs that stand still
+    are written as llama3 scaling, whose border lies between two wavelengths."""
+    rope: dict = {"rope_type": "default", "rope_theta": shape.rope_base}
+    if shape.rope_pairs < shape.head_dim // 2:
+        border = 2 * np.pi * shape.rope_base ** ((shape.rope_pairs - 0.5) / (shape.head_dim / 2))
+        half = CONTEXT // 2  # it must be less than the context; the two factors are in proportion to it
+        rope |= {"rope_type": "llama3", "factor": STILL, "original_max_position_embeddings": half,
+                 "low_freq_factor": half / border / 1.001, "high_freq_factor": half / border * 1.001}
+    return {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "dtype": "bfloat16", "rope_parameters": rope,
+            "hidden_size": shape.width, "intermediate_size": shape.ffn, "num_hidden_layers": shape.layers,
+            "num_attention_heads": shape.heads, "num_key_value_heads": shape.kv_heads, "head_dim": shape.head_dim,
+            "vocab_size": shape.vocab, "max_position_embeddings": CONTEXT, "rms_norm_eps": shape.eps, "hidden_act": "silu",
+            "tie_word_embeddings": True, "bos_token_id": None, "eos_token_id": END, "pad_token_id": PAD}
 
 
 def _to_bf16(values: np.ndarray) -> np.ndarray:

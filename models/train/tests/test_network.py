@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 import unittest
+from pathlib import Path
 
 try:
     import torch
 except ImportError:
     torch = None
 
+try:
+    import transformers
+except ImportError:
+    transformers = None
+
 from train.settings import Shape
 
-TOY = Shape(layers=2, width=32, heads=4, kv_heads=2, head_dim=8, ffn=48, vocab=64)
+TOY = Shape(layers=2, width=32, heads=4, kv_heads=2, head_dim=8, ffn=48, vocab=64, rope_pairs=2)
 
 
 @unittest.skipIf(torch is None, "needs PyTorch")
@@ -39,6 +47,35 @@ class Agreement(unittest.TestCase):
                 step = Step(tried, torch.tensor([34 + place]), torch.ones(1), torch.zeros(1, dtype=torch.long), *tables)
                 losses[target] = network.loss(step)[0].item()
             self.assertEqual(min(losses, key=losses.__getitem__), token)
+
+    def test_pairs_that_stand_still_do_not_see_distance(self) -> None:
+        from train.model import rope_tables, rotate
+
+        cos, sin = rope_tables(1_000, TOY, torch.device("cpu"))
+        q, k = torch.randn(2, 8)
+        far, near = (rotate(q[None, None], cos[at : at + 1], sin[at : at + 1])[0, 0] * k for at in (999, 3))
+        still = [2, 3, 6, 7]  # of pairs (i, i + 4) the last two
+        torch.testing.assert_close(far[still], near[still])
+        self.assertFalse(torch.allclose(far, near))
+
+    @unittest.skipIf(transformers is None, "needs transformers")
+    def test_transformers_reads_what_is_exported(self) -> None:
+        from train.bridge import out_of_model
+        from train.model import attend, normed, rope_tables
+        from train.weights import hf_config, write_safetensors
+
+        ids = torch.randint(5, TOY.vocab, (1, 700))
+        self.model.bfloat16().float()  # as the file rounds them
+        with tempfile.TemporaryDirectory() as folder:
+            write_safetensors(Path(folder) / "model.safetensors", out_of_model(self.model))
+            (Path(folder) / "config.json").write_text(json.dumps(hf_config(TOY)))
+            theirs = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        x, (cos, sin) = self.model.embed(ids), rope_tables(700, TOY, torch.device("cpu"))
+        with torch.no_grad():
+            for block in self.model.blk:
+                x = block.feed(x, attend(*block.qkv(x, cos, sin)))
+            ours = self.model.logits(normed(x, self.model.output_norm, TOY.eps))
+            torch.testing.assert_close(ours, theirs(ids).logits, atol=1e-4, rtol=1e-3)
 
     def test_one_step_of_both_rules_lowers_the_loss(self) -> None:
         from train.model import Network, Step, rope_tables

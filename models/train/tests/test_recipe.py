@@ -19,7 +19,7 @@ from train.rows import answer_ids, stretched_places
 from train.settings import CONTEXT, FIND, READ_SHORT, REFUSE, ROW_PLANS, SHORT, STEP_SCORED, STEP_TOKENS, Shape
 from train.tokenizer import Tokenizer, byte_symbols
 
-TOY = Shape(layers=2, width=64, heads=4, kv_heads=2, head_dim=16, ffn=96, vocab=300)
+TOY = Shape(layers=2, width=64, heads=4, kv_heads=2, head_dim=16, ffn=96, vocab=300, rope_pairs=3)
 
 
 def toy_weights() -> weights.Weights:
@@ -39,6 +39,7 @@ class Files(unittest.TestCase):
             path = Path(folder) / "toy.gguf"
             weights.write_gguf_weights(path, made, TOY, tokenizer)
             back = weights.read_gguf_weights(path, TOY)
+            self.assertEqual(weights.read_shape(path, Shape(head_dim=16)), Shape(head_dim=16, rope_pairs=3))
             self.assertEqual(Tokenizer.from_gguf(path).decode(tokenizer.encode("Ekström, 5 €")), "Ekström, 5 €")
         for name, values in made.items():
             # Q8_0 rounds to 1/127 of a block's largest value; its f16 scale adds a little.
