@@ -28,7 +28,7 @@ from .rows import answer_ids
 from .settings import ASSISTANT, MINI, NOT_FOUND, USER
 from .tokenizer import Tokenizer
 from .verdict import verdicts
-from .weights import read_shape, read_weights
+from .weights import read_model
 
 GROUP = 40  # questions answered together
 FORCED_ROOM = 2.7e8  # places of questions x document tokens at once: bounds the attention scores in memory
@@ -81,9 +81,9 @@ class Measurement:
 
 
 def load_model(path: Path) -> Longleaf:
-    shape = read_shape(path, MINI)
+    shape, weights = read_model(path, MINI)
     model = Longleaf(shape)
-    into_model(model, read_weights(path, shape))
+    into_model(model, weights)
     if not torch.cuda.is_available():
         model.working = torch.float32
         return model.eval()

@@ -29,7 +29,7 @@ from .model import Longleaf, Network, Step, rope_tables
 from .optimiser import Optimiser
 from .settings import CONTEXT, MARK_NAMES, MINI, ROW_PLANS, SEED, STEP_SCORED, STEP_TOKENS, Shape
 from .sparse import SparsePlan, causal, draw_plan
-from .weights import read_weights
+from .weights import read_model
 
 SAVE_EVERY, LOG_EVERY, CLIP = 30.0, 25, 1.0
 
@@ -77,7 +77,7 @@ class Trainer:
         torch.manual_seed(SEED)
         self.model = Longleaf(shape)
         if options.init:
-            into_model(self.model, read_weights(options.init, shape))
+            into_model(self.model, read_model(options.init, shape)[1])  # its pairs turn as `shape` says from here on
         self.model.to(self.device)
         torch.manual_seed(SEED + 1 + ranks.rank)  # dropout differs between GPUs
         self.optimiser = Optimiser(self.model)

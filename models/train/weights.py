@@ -52,17 +52,14 @@ def rope_factors(shape: Shape) -> np.ndarray:
     return np.where(np.arange(shape.head_dim // 2) < shape.rope_pairs, 1.0, STILL).astype(np.float32)
 
 
-def read_shape(path: Path, shape: Shape) -> Shape:
-    """`shape` with the pairs that RoPE turns in this GGUF: files before the sixth stage turn them all."""
-    factors = gguf.read_gguf(path).tensors.get(ROPE_FACTORS)
-    turned = int((factors.to_float() == 1).sum()) if factors else shape.head_dim // 2
-    return replace(shape, rope_pairs=turned)
-
-
-def read_gguf_weights(path: Path, shape: Shape) -> Weights:
+def read_gguf_model(path: Path, shape: Shape) -> tuple[Shape, Weights]:
+    """`shape` with the pairs that RoPE turns in this file, which before the sixth stage were all; the weights."""
     file = gguf.read_gguf(path)
+    factors = file.tensors.get(ROPE_FACTORS)
+    turned = int((factors.to_float() == 1).sum()) if factors else shape.head_dim // 2
     weights = {name: file.tensors[name].to_float() for name in tensor_names(shape.layers)}
-    return {n: to_halves(w, shape.head_dim) if ROTATED.fullmatch(n) else w for n, w in weights.items()}
+    halved = {n: to_halves(w, shape.head_dim) if ROTATED.fullmatch(n) else w for n, w in weights.items()}
+    return replace(shape, rope_pairs=turned), halved
 
 
 def metadata(shape: Shape, tokenizer: Tokenizer) -> dict[str, Field]:
@@ -163,5 +160,6 @@ def read_safetensors(path: Path, shape: Shape) -> Weights:
     return weights
 
 
-def read_weights(path: Path, shape: Shape) -> Weights:
-    return read_gguf_weights(path, shape) if path.suffix == ".gguf" else read_safetensors(path, shape)
+def read_model(path: Path, shape: Shape) -> tuple[Shape, Weights]:
+    """Safetensors, which hold weights alone, are taken to be of `shape`."""
+    return read_gguf_model(path, shape) if path.suffix == ".gguf" else (shape, read_safetensors(path, shape))

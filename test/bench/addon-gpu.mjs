@@ -12,7 +12,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { profileBeside, readProfile, sparsityAt } from '../eval/configurations.mjs';
+import { measuredBeside, readProfile, sparsityAt } from '../eval/configurations.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const { values: options } = parseArgs({
@@ -172,7 +172,7 @@ async function compare(device, tokens, steps, tolerance) {
 /** Where each layer looked when read at the model's default level. */
 async function placesLooked(device, tokens) {
   const engine = await load(device, tokens + 256);
-  const profile = readProfile(profileBeside(options.model));
+  const profile = readProfile(measuredBeside(options.model, 'sparsity'));
   const sparsity = sparsityAt(profile.defaultLevel, profile, engine.info.layers);
   const session = engine.openSession();
   const { keptPlaces } = await session.read(await promptOf(engine, tokens), sparsity, silent);

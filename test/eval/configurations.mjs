@@ -1,12 +1,14 @@
 // What is compared: levels of a model's sparsity profile, and variations of one level that change one thing.
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { source } from './sources.mjs';
 
 const { sparsityAt } = await source('main/engine/sparsity.ts');
 export { sparsityAt };
 
-/** Where the profile of a model file lies unless another is named. */
-export const profileBeside = (model) => model.replace(/\.gguf$/, '.sparsity.json');
+const { besideModel } = await source('main/services/beside-model.ts');
+/** Where what was measured of a model file lies unless another is named: its `sparsity` or its `evidence`. */
+export const measuredBeside = (model, kind) => besideModel(model, dirname(model), kind)[0];
 
 export function readProfile(path) {
   return JSON.parse(readFileSync(path, 'utf8'));

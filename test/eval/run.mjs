@@ -14,8 +14,8 @@ import { parseArgs } from 'node:util';
 import {
   ablationsOf,
   levelsOf,
+  measuredBeside,
   policiesOf,
-  profileBeside,
   readProfile,
 } from './configurations.mjs';
 import { Haystack, readBooks } from './haystack.mjs';
@@ -145,7 +145,7 @@ function table(cells) {
 
 /** Which heads look up what they answer with, measured for this very file (evidence-heads.mjs). */
 function headsOf({ evidence, model }) {
-  const path = evidence ?? model.replace(/\.gguf$/, '.evidence.json');
+  const path = evidence ?? measuredBeside(model, 'evidence');
   return path === 'none' || !existsSync(path) ? [] : JSON.parse(readFileSync(path, 'utf8')).heads;
 }
 
@@ -157,7 +157,7 @@ const reader = await openReader({
   heads: headsOf(options),
 });
 const { info, device } = reader.engine;
-const profile = readProfile(options.profile ?? profileBeside(options.model));
+const profile = readProfile(options.profile ?? measuredBeside(options.model, 'sparsity'));
 const compared = options.ablate
   ? ablationsOf(profile, info.layers, Number(options.ablate))
   : options.policies

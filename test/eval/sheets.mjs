@@ -9,7 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { profileBeside, readProfile, sparsityAt } from './configurations.mjs';
+import { measuredBeside, readProfile, sparsityAt } from './configurations.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { values } = parseArgs({
@@ -29,7 +29,7 @@ function sparsityOf(setting) {
   if (!setting.includes('@'))
     return sparsityAt(
       Number(setting),
-      readProfile(profileBeside(values.model)),
+      readProfile(measuredBeside(values.model, 'sparsity')),
       engine.info.layers,
     );
   const [layers, tau] = setting.split('@');

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,12 @@ class Files(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "toy.gguf"
             weights.write_gguf_weights(path, made, TOY, tokenizer)
-            back = weights.read_gguf_weights(path, TOY)
-            self.assertEqual(weights.read_shape(path, Shape(head_dim=16)), Shape(head_dim=16, rope_pairs=3))
+            found, back = weights.read_model(path, replace(TOY, rope_pairs=8))
+            self.assertEqual(found, TOY)
+            file = gguf.read_gguf(path)
+            del file.tensors[weights.ROPE_FACTORS]
+            gguf.write_gguf(Path(folder) / "earlier.gguf", file)
+            self.assertEqual(weights.read_model(Path(folder) / "earlier.gguf", TOY)[0], replace(TOY, rope_pairs=8))
             self.assertEqual(Tokenizer.from_gguf(path).decode(tokenizer.encode("Ekström, 5 €")), "Ekström, 5 €")
         for name, values in made.items():
             # Q8_0 rounds to 1/127 of a block's largest value; its f16 scale adds a little.
@@ -51,7 +56,8 @@ class Files(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "toy.safetensors"
             weights.write_safetensors(path, made)
-            back = weights.read_safetensors(path, TOY)
+            found, back = weights.read_model(path, TOY)
+            self.assertIs(found, TOY)
         for name, values in made.items():
             np.testing.assert_allclose(back[name], values, rtol=2**-8)
 
