@@ -1,21 +1,66 @@
 // Collects what arrives and hands it over at most once per animation frame, so that a stream of tokens costs
-// one state assignment per frame. A hidden window gets no frames: a timer takes over there.
+// one state assignment per frame.
 
 export interface FrameClock {
   request(callback: () => void): number;
   cancel(handle: number): void;
 }
 
+/** A window that is hidden gets no frames: after so long its callbacks run all the same, ms. */
 const hiddenDelayMs = 250;
 
-export const windowClock: FrameClock = {
-  request: (callback) =>
-    document.hidden
-      ? -window.setTimeout(callback, hiddenDelayMs)
-      : window.requestAnimationFrame(callback),
-  cancel: (handle) =>
-    handle < 0 ? window.clearTimeout(-handle) : window.cancelAnimationFrame(handle),
-};
+/** All that is asked for before a frame runs in it together, in one task: the page then changes once in it. */
+class WindowClock implements FrameClock {
+  #waiting = new Map<number, () => void>();
+  /** What the frame that is running has still to run. */
+  #due = new Map<number, () => void>();
+  #lastHandle = 0;
+  #frame = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  request(callback: () => void): number {
+    this.#lastHandle += 1;
+    this.#waiting.set(this.#lastHandle, callback);
+    if (this.#waiting.size === 1) {
+      this.#frame = window.requestAnimationFrame(() => this.#run());
+      this.#awaitHidden();
+    }
+    return this.#lastHandle;
+  }
+
+  cancel(handle: number): void {
+    this.#due.delete(handle);
+    if (this.#waiting.delete(handle) && this.#waiting.size === 0) this.#takeBack();
+  }
+
+  /** Looks again and again: a window may be hidden after the frame was asked for. */
+  #awaitHidden(): void {
+    this.#timer = setTimeout(() => {
+      if (document.hidden) this.#run();
+      else this.#awaitHidden();
+    }, hiddenDelayMs);
+  }
+
+  #run(): void {
+    this.#takeBack();
+    this.#due = this.#waiting;
+    this.#waiting = new Map();
+    for (const callback of this.#due.values()) {
+      try {
+        callback();
+      } catch (error) {
+        reportError(error);
+      }
+    }
+  }
+
+  #takeBack(): void {
+    window.cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#timer);
+  }
+}
+
+export const windowClock: FrameClock = new WindowClock();
 
 export class FrameBatch<T> {
   #queue: T[] = [];

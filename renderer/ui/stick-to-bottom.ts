@@ -5,17 +5,14 @@
 /** How near the end counts as being there, in CSS pixels: about two lines of text. */
 const endTolerancePx = 48;
 
+/** Positions and heights are rounded, each its own way, in CSS pixels. */
+const roundingPx = 2;
+
 export interface ScrollPosition {
   scrollTop: number;
   scrollHeight: number;
   clientHeight: number;
 }
-
-const copy = ({ scrollTop, scrollHeight, clientHeight }: ScrollPosition): ScrollPosition => ({
-  scrollTop,
-  scrollHeight,
-  clientHeight,
-});
 
 export class StickState {
   sticking = true;
@@ -27,19 +24,27 @@ export class StickState {
   }
 
   /** After every scroll event, whoever caused it. */
-  scrolled(position: ScrollPosition): void {
-    const { scrollTop, scrollHeight, clientHeight } = this.#last;
-    const wentUp = position.scrollTop < scrollTop - 1;
-    const shrank = position.scrollHeight < scrollHeight || position.clientHeight > clientHeight;
+  scrolled({ scrollTop, scrollHeight, clientHeight }: ScrollPosition): void {
+    const last = this.#last;
+    const shrank = scrollHeight < last.scrollHeight || clientHeight > last.clientHeight;
+    const wentUp = scrollTop < last.scrollTop - roundingPx;
+    const wentDown = scrollTop > last.scrollTop;
+    this.#last = { scrollTop, scrollHeight, clientHeight };
     if (wentUp && !shrank) this.sticking = false;
-    else if (StickState.atEnd(position)) this.sticking = true;
-    this.#last = copy(position);
+    else if (wentDown && StickState.atEnd(this.#last)) this.sticking = true;
+  }
+
+  /** Before a wheel turned up moves anything: on a busy page the content may grow, and be followed, first. */
+  wheeledUp(): void {
+    this.sticking = false;
   }
 
   /** After the content changed size: where to scroll to, or null to leave the user alone. */
-  resized(position: ScrollPosition): number | null {
-    this.#last = copy(position);
-    return this.sticking ? position.scrollHeight - position.clientHeight : null;
+  resized({ scrollTop, scrollHeight, clientHeight }: ScrollPosition): number | null {
+    const target = this.sticking ? scrollHeight - clientHeight : null;
+    // What is reached, not what was left: the user's hand is measured from there.
+    this.#last = { scrollTop: target ?? scrollTop, scrollHeight, clientHeight };
+    return target;
   }
 }
 
@@ -49,23 +54,32 @@ export interface Stick {
   destroy(): void;
 }
 
-/** Binds the state to an element and its growing content; `onChange` hears whether the end is on screen. */
+/**
+ * Binds the state to an element and its growing content; `onChange` hears whether the end is on screen, or is about
+ * to be: content that grew since the last frame is followed before the next is painted.
+ */
 export function stickToBottom(
   element: HTMLElement,
   content: HTMLElement,
   onChange: (atEnd: boolean) => void,
 ): Stick {
   const state = new StickState();
+  const tell = () => onChange(state.sticking || StickState.atEnd(element));
+  const onWheel = ({ deltaY, ctrlKey }: WheelEvent) => {
+    const zooms = ctrlKey;
+    if (deltaY < 0 && !zooms && element.scrollTop > 0) state.wheeledUp();
+  };
   const onScroll = () => {
     state.scrolled(element);
-    onChange(StickState.atEnd(element));
+    tell();
   };
   const observer = new ResizeObserver(() => {
     const target = state.resized(element);
     if (target !== null) element.scrollTop = target;
-    onChange(StickState.atEnd(element));
+    tell();
   });
   element.addEventListener('scroll', onScroll, { passive: true });
+  element.addEventListener('wheel', onWheel, { passive: true });
   observer.observe(content);
   observer.observe(element);
   return {
@@ -75,6 +89,7 @@ export function stickToBottom(
     },
     destroy() {
       element.removeEventListener('scroll', onScroll);
+      element.removeEventListener('wheel', onWheel);
       observer.disconnect();
     },
   };

@@ -57,7 +57,7 @@ beforeEach(async () => {
   await app.start();
   await app.openConversation('c1');
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => frames.end());
 
 const token = (text: string): AppEvent => ({
   type: 'token',

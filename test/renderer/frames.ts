@@ -5,6 +5,8 @@ export interface Frames {
   /** Lets one frame pass. */
   next(): void;
   readonly waiting: number;
+  /** After a test: what still waits runs, so that nothing of it reaches the next, and the window is gone. */
+  end(): void;
 }
 
 export function stubFrames(): Frames {
@@ -17,16 +19,19 @@ export function stubFrames(): Frames {
       return nextHandle++;
     },
     cancelAnimationFrame: (handle: number) => queue.delete(handle),
-    setTimeout: globalThis.setTimeout,
-    clearTimeout: globalThis.clearTimeout,
     location: { hash: '', pathname: '/', search: '' },
     history: { pushState: () => {} },
   });
+  const next = () => {
+    const due = queue;
+    queue = new Map();
+    for (const callback of due.values()) callback();
+  };
   return {
-    next() {
-      const due = queue;
-      queue = new Map();
-      for (const callback of due.values()) callback();
+    next,
+    end() {
+      while (queue.size > 0) next();
+      vi.unstubAllGlobals();
     },
     get waiting() {
       return queue.size;

@@ -33,7 +33,7 @@ beforeEach(() => {
     });
   imports = new Imports(bridge);
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => frames.end());
 
 const add = (...names: string[]) => imports.add(names.map((name) => new File(['x'], name)));
 const names = () => running.map(({ name }) => name);

@@ -86,6 +86,24 @@ describe('the view of a growing answer', () => {
     expect(state.resized(at(1590, 2200))).toBe(1700);
   });
 
+  test('lets go of a reader who scrolled up by less than the content had just grown', () => {
+    const state = new StickState();
+    expect(state.resized(at(0))).toBe(1500);
+    expect(state.resized(at(1500, 3000))).toBe(2500);
+    state.scrolled(at(1600, 3000));
+    expect(state.sticking).toBe(false);
+  });
+
+  test('lets go of a reader whose wheel turns up, whatever it hears of its own scrolling', () => {
+    const state = new StickState();
+    expect(state.resized(at(0))).toBe(1500);
+    state.wheeledUp();
+    state.scrolled(at(1500));
+    expect(state.resized(at(1500, 3000))).toBeNull();
+    state.scrolled(at(2500, 3000));
+    expect(state.sticking).toBe(true);
+  });
+
   test('is not fooled by content that shrank', () => {
     const state = new StickState();
     state.scrolled(at(1500));
