@@ -1,5 +1,5 @@
 // The window's state behind a bridge that answers and tells what the test decides.
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type {
   AppEvent,
   DocumentSummary,

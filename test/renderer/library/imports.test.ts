@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DocumentSummary } from '../../../main/contract/index.js';
 import { BridgeError } from '../../../renderer/bridge/bridge-error.js';
 import { filterByTitle, matches } from '../../../renderer/library/filter.js';
