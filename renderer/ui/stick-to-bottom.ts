@@ -66,8 +66,8 @@ export function stickToBottom(
   const state = new StickState();
   const tell = () => onChange(state.sticking || StickState.atEnd(element));
   const onWheel = ({ deltaY, ctrlKey }: WheelEvent) => {
-    const zooms = ctrlKey;
-    if (deltaY < 0 && !zooms && element.scrollTop > 0) state.wheeledUp();
+    // With Ctrl it zooms, and at the top it moves nothing.
+    if (deltaY < 0 && !ctrlKey && element.scrollTop > 0) state.wheeledUp();
   };
   const onScroll = () => {
     state.scrolled(element);
