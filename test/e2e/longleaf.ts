@@ -2,6 +2,7 @@
 // fails when the page threw, broke its content policy, or asked anything of another origin than its own.
 import { join } from 'node:path';
 import { expect as baseExpect, test as base, type Page } from '@playwright/test';
+import { catchChoosers } from '../choosers.js';
 import { Api } from './api.js';
 import { newDataFolder, Server } from './server.js';
 import { watchFromTheStart } from './watch.js';
@@ -29,6 +30,7 @@ export const test = base.extend<Fixtures>({
   problems: async ({}, use) => use([]),
   page: async ({ page, server, problems }, use) => {
     note(problems, page);
+    catchChoosers(page);
     await watchFromTheStart(page);
     await enter(page, server);
     await use(page);

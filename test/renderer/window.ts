@@ -10,6 +10,7 @@ import { test as base, expect, type Page } from '@playwright/test';
 import { build } from 'vite';
 import type { Settings } from '../../main/contract/index.js';
 import { securityHeaders } from '../../main/shell/content-policy.js';
+import { catchChoosers } from '../choosers.js';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -83,6 +84,7 @@ export const test = base.extend<{ show: Show; problems: string[] }, { windowAddr
   },
   show: async ({ page, windowAddress, problems }, use) => {
     void problems; // watched from before the page opens
+    catchChoosers(page);
     await use(async ({ options = '', conversation } = {}) => {
       const hash = conversation ? `#c=${conversation}` : '';
       await page.goto('about:blank');
