@@ -210,7 +210,8 @@ export class ChatStore {
 
   async #try<T>(call: Promise<T>, then?: (result: T) => void): Promise<void> {
     try {
-      then?.(await call);
+      const result = await call; // outside the optional call, which waits for nothing when there is no `then`
+      then?.(result);
     } catch (error) {
       if (error instanceof BridgeError) this.#notices.failure(error.failure);
       else throw error;

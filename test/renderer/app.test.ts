@@ -102,6 +102,27 @@ test('Ask takes the draft, and gives it back when it is refused', async () => {
   expect(app.notices.items).toMatchObject([{ kind: 'failure', text: 'One answer at a time.' }]);
 });
 
+test('reading and stopping that are refused say so', async () => {
+  app.chat.receive({ type: 'turn', turn: turn('b', { parentId: 'a', state: 'answering' }) });
+  frames.next();
+  const refused = [
+    ['readings.start', () => app.chat.startReading()],
+    ['readings.cancel', () => app.chat.cancelReading()],
+    ['turns.stop', () => app.chat.stop()],
+  ] as const;
+  for (const [method, act] of refused) {
+    bridge.answers[method] = () => {
+      throw new BridgeError({ code: 'unreachable', message: `${method} got lost.` });
+    };
+    await act();
+    expect(bridge.called(method)).toHaveLength(1);
+    expect(app.notices.items.at(-1)).toMatchObject({
+      kind: 'failure',
+      text: `${method} got lost.`,
+    });
+  }
+});
+
 test('events of another conversation leave this one alone', () => {
   const before = app.chat.state;
   const other: Turn = turn('z', { conversationId: 'c2' });
