@@ -208,10 +208,9 @@ export class ChatStore {
     else this.#drafts.set(this.id, this.draft);
   }
 
-  async #try<T>(call: Promise<T>, then?: (result: T) => void): Promise<void> {
+  async #try<T>(call: Promise<T>, then: (result: T) => void = () => {}): Promise<void> {
     try {
-      const result = await call; // outside the optional call, which waits for nothing when there is no `then`
-      then?.(result);
+      then(await call);
     } catch (error) {
       if (error instanceof BridgeError) this.#notices.failure(error.failure);
       else throw error;
